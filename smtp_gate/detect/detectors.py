@@ -1,0 +1,58 @@
+"""What a detector is: a pattern, a validator and the evidence that gives each level; values without behaviour."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+LEVELS: Final = ("high", "medium", "low")
+"""From the surest to the least sure; rules name the least level they act on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Supporting evidence: a keyword of the named list, or a match of `regex`, within so many characters either side.
+
+    Exactly one of `keywords` and `regex` is set. The window never leaves the match's region (RULES.md).
+    """
+
+    within: int
+    keywords: str = ""
+    regex: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level: it holds where all of `all`, one of `any` (if any is listed), none of `none`, and `format` hold.
+
+    `format` is a name that the validator gives a match (`separated`, `plain`); empty means any.
+    """
+
+    name: str
+    all: tuple[Evidence, ...] = ()
+    any: tuple[Evidence, ...] = ()
+    none: tuple[Evidence, ...] = ()
+    format: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """One detector. `group` is the capturing group of the value; `levels` are tried in order, the first that holds wins.
+
+    `validator` names a function of `detect.validators`, empty for none; `mask` names how evidence is masked.
+    """
+
+    name: str
+    regex: str
+    levels: tuple[Level, ...]
+    validator: str = ""
+    mask: str = "last4"
+    group: int = 0
+    case_sensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Detectors:
+    """Detectors and the keyword lists that their evidence names."""
+
+    detectors: tuple[Detector, ...] = ()
+    keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -1,0 +1,202 @@
+"""The frozen ruleset and `examine`: what every rule says of one message. Pure, and never raises."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, tzinfo
+from typing import Any
+
+from smtp_gate.core.facts import FactKey, Facts
+from smtp_gate.core.finding import Failure, Finding
+from smtp_gate.core.message import Envelope, Path
+from smtp_gate.core.scope import Scope
+from smtp_gate.core.verdict import Exemption, Mode, Result, Terms
+from smtp_gate.core.view import MessageView
+from smtp_gate.detect.engine import Engine
+from smtp_gate.families.base import Family
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """The policy's «exception»: switches one rule off for a narrow scope until the end of a day (law 10)."""
+
+    id: str
+    rule: str
+    scope: Scope
+    expires: date
+    owner: str
+    approver: str
+    ticket: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One YAML rule, built: a family with its parameters, who it is for, what follows, and whom it spares."""
+
+    id: str
+    title: str
+    policy: tuple[str, ...]
+    pack: str
+    family: Family[Any]
+    params: Any
+    when: Scope
+    terms: Terms
+    unless: tuple[Scope, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """All rules, detectors and waivers built and tested together, under one hash (`sha256:` and hex digits).
+
+    `zone` is the city's time zone, in which a waiver's last day ends.
+    """
+
+    hash: str
+    rules: tuple[Rule, ...]
+    engine: Engine = field(repr=False)
+    waivers: tuple[Waiver, ...] = ()
+    zone: tzinfo = UTC
+
+    def needs(self, view: MessageView) -> frozenset[FactKey]:
+        """Every question that the active rules ask about this message; a family that crashes here asks nothing.
+
+        Its crash comes back in `examine`, where it becomes the rule's failure.
+        """
+        keys: set[FactKey] = set()
+        for rule in self.rules:
+            if rule.terms.mode is not Mode.OFF:
+                keys.update(_rule_needs(rule, self.waivers_of(rule), view, ignore_crash=True))
+        return frozenset(keys)
+
+    def waivers_of(self, rule: Rule) -> tuple[Waiver, ...]:
+        """The waivers that speak of this rule."""
+        return tuple(w for w in self.waivers if w.rule == rule.id)
+
+
+def asker(view: MessageView) -> Path | None:
+    """The account that asks to be spared, None where nobody has proven who they are (law 10).
+
+    An authenticated login counts. The envelope sender counts only where the listener declares it authenticated and the
+    message names exactly that address, once, in From.
+    """
+    envelope = view.envelope
+    if envelope.client.account and envelope.client.proof is not None:
+        local, _, domain = envelope.client.account.rpartition("@")
+        return Path(envelope.client.account.encode(), local, domain.casefold())
+    authors = view.mailboxes_of("from")
+    declared = envelope.listener.sender_is_authenticated and not envelope.sender.is_null
+    if declared and len(authors) == 1 and authors[0].key == envelope.sender.key:
+        return envelope.sender
+    return None
+
+
+def examine(
+    view: MessageView,
+    facts: Facts,
+    ruleset: Ruleset,
+    clock: Callable[[], float],
+    timed: Callable[[str, float], None] = lambda _rule, _seconds: None,
+) -> tuple[Result, ...]:
+    """One result for every rule that is not off, in the ruleset's order; never raises.
+
+    `clock` gives seconds for `timed`, which is told what each rule took; neither enters a result (law 7).
+    """
+    broken: Failure | None = None
+    started = clock()
+    try:
+        view = replace(view, matches=ruleset.engine.scan(view.texts))
+    except Exception as error:  # noqa: BLE001 - any crash of the engine must become a failure of the rules that read it
+        broken = Failure("crash", f"engine: {type(error).__name__}")
+    timed("", clock() - started)
+    results = []
+    for rule in ruleset.rules:
+        if rule.terms.mode is Mode.OFF:
+            continue
+        started = clock()
+        results.append(_examine_rule(rule, ruleset, view, facts, broken))
+        timed(rule.id, clock() - started)
+    return tuple(results)
+
+
+def _examine_rule(rule: Rule, ruleset: Ruleset, view: MessageView, facts: Facts, broken: Failure | None) -> Result:
+    everyone = frozenset(range(len(view.envelope.recipients)))
+    result = Result(rule.id, rule.family.name, rule.terms, everyone)
+    waivers = ruleset.waivers_of(rule)
+    try:
+        keys = tuple(_rule_needs(rule, waivers, view))
+        failure = facts.failure(keys)
+        if failure is not None:
+            return replace(result, failure=failure)
+        applies = _applies(rule, view.envelope, facts)
+        exempt = tuple(_exemptions(rule, ruleset, view, facts, applies))
+        applies -= frozenset().union(*(e.recipients for e in exempt))
+        if not applies:
+            return replace(result, applies=applies, exempt=exempt)
+        if broken is not None and rule.family.detectors(rule.params):
+            return replace(result, applies=applies, exempt=exempt, failure=broken)
+        findings = tuple(rule.family.check(view, facts, rule.params))
+    except Exception as error:  # noqa: BLE001 - failure is a value: a crashing rule must reach the decision (law 2)
+        return replace(result, failure=Failure("crash", _where(error)))
+    return replace(
+        result,
+        applies=applies,
+        findings=_ordered(findings),
+        unscannable=view.unscannable if rule.family.reads_content else (),
+        exempt=exempt,
+    )
+
+
+def _rule_needs(
+    rule: Rule, waivers: tuple[Waiver, ...], view: MessageView, *, ignore_crash: bool = False
+) -> Iterator[FactKey]:
+    envelope = view.envelope
+    recipients = tuple(r.path for r in envelope.recipients)
+    yield from rule.when.needs(envelope.sender, recipients)
+    asking = asker(view)
+    if asking is not None:
+        for scope in (*rule.unless, *(w.scope for w in waivers)):
+            yield from scope.needs(asking, recipients)
+    try:
+        yield from rule.family.needs(view, rule.params)
+    except Exception:
+        if not ignore_crash:
+            raise
+
+
+def _applies(rule: Rule, envelope: Envelope, facts: Facts) -> frozenset[int]:
+    if not rule.when.covers_sender(envelope.sender, envelope.listener, facts):
+        return frozenset()
+    return rule.when.covered(tuple(r.path for r in envelope.recipients), envelope.listener, facts)
+
+
+def _exemptions(
+    rule: Rule, ruleset: Ruleset, view: MessageView, facts: Facts, applies: frozenset[int]
+) -> Iterator[Exemption]:
+    """Whom the rule spares, and by what; nobody unless the asker has proven who they are."""
+    asking = asker(view)
+    if asking is None:
+        return
+    listener = view.envelope.listener
+    paths = tuple(r.path for r in view.envelope.recipients)
+    today = view.message.received.astimezone(ruleset.zone).date()
+    scopes = [(scope, "unless") for scope in rule.unless]
+    scopes += [(w.scope, w.id) for w in ruleset.waivers_of(rule) if w.expires >= today]
+    for scope, name in scopes:
+        if scope.covers_sender(asking, listener, facts):
+            spared = scope.covered(paths, listener, facts) & applies
+            if spared:
+                yield Exemption(spared, name)
+
+
+def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """A stable order, so that equal input gives an equal result whatever order a family found things in."""
+    return tuple(sorted(findings, key=lambda f: (f.part, f.region, f.detector, f.level, f.detail, f.evidence)))
+
+
+def _where(error: Exception) -> str:
+    """The exception's type and the line it came from; its text may quote the message and is left out."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" at {trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace is not None else ""
+    return type(error).__name__ + place

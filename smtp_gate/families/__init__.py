@@ -1,0 +1,1 @@
+"""Rule families: one file each, offered through the entry-point group `smtp_gate.families`."""

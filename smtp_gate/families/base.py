@@ -1,0 +1,43 @@
+"""What every rule family offers, and what its parameters promise."""
+
+from collections.abc import Collection, Iterable
+from typing import Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from smtp_gate.core.facts import FactKey, Facts
+from smtp_gate.core.finding import Finding
+from smtp_gate.core.view import MessageView
+
+
+class Params(BaseModel):
+    """Base of a family's parameters: frozen, no unknown keys, attribute docstrings become schema descriptions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+P = TypeVar("P", bound=Params)
+
+
+class Family(Protocol[P]):
+    """One rule family. Families hold no state and do not import each other; `check` may be called from any thread.
+
+    `name` is the word in YAML; `schema` the type of the parameters, checked at load; `reads_content` is True where an
+    unscannable part could hide what the family looks for, so that the rule's `on_unscannable` applies.
+    """
+
+    name: str
+    schema: type[P]
+    reads_content: bool
+
+    def detectors(self, params: P) -> Collection[str]:
+        """The names of the detectors that these parameters use; the loader refuses unknown ones."""
+        ...
+
+    def needs(self, view: MessageView, params: P) -> Collection[FactKey]:
+        """The questions to ask outside before `check`; a question without an answer fails the rule, not the family."""
+        ...
+
+    def check(self, view: MessageView, facts: Facts, params: P) -> Iterable[Finding]:
+        """What is found. `view.matches` holds the shared scan. An exception is the rule's failure, never a miss."""
+        ...

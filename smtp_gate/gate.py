@@ -1,0 +1,386 @@
+"""The story: receive a message, judge it, enact the verdict; and the ports the gate needs, as Protocols.
+
+Laws kept here: every message is answered and no fault is more than 4xx (2); the verdict is journalled before it is
+enacted (4); after the next hop has accepted nothing changes the answer (5); nothing is accepted late (6).
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from smtp_gate.core import answer
+from smtp_gate.core.facts import Fact, FactKey, Facts
+from smtp_gate.core.finding import Failure
+from smtp_gate.core.message import Envelope, Message, Recipient
+from smtp_gate.core.received import received_line
+from smtp_gate.core.reply import Reply
+from smtp_gate.core.verdict import Disposition, Judgement, Verdict, decide
+from smtp_gate.core.view import MessageView
+from smtp_gate.examine import Ruleset, examine
+from smtp_gate.reading.limits import Limits
+from smtp_gate.reading.reader import read
+
+T = TypeVar("T")
+
+
+class Outcome(StrEnum):
+    """How a message ended, for journal and metrics."""
+
+    RELAYED = "relayed"
+    HELD = "held"
+    MIXED = "mixed"
+    REFUSED = "refused"
+    DEFERRED = "deferred"
+    HOP_REFUSED = "hop_refused"
+    HOP_DEFERRED = "hop_deferred"
+    LATE = "late"
+    ABANDONED = "abandoned"
+    CRASHED = "crashed"
+
+
+class Attempt(Protocol):
+    """One transaction with the next hop, opened at MAIL. `reply` answers MAIL; `dot_sent` is True once the final dot left."""
+
+    @property
+    def reply(self) -> Reply: ...
+
+    @property
+    def dot_sent(self) -> bool: ...
+
+    async def rcpt(self, recipient: Recipient) -> Reply:
+        """Mirror one RCPT; never raises, a fault of the connection is a 451."""
+        ...
+
+    async def send(self, octets: Sequence[bytes], chosen: Sequence[int], may_finish: Callable[[], bool]) -> Reply:
+        """Deliver to the `chosen` of the accepted recipients (indexes in the order of their 250s), else to nobody.
+
+        `octets` are written one after another, stuffed. `may_finish` is asked right before the final dot: False aborts
+        without it. Never raises: a fault is a 451. Called once.
+        """
+        ...
+
+    async def abort(self) -> None:
+        """Give the transaction up without a dot; harmless when it is over. Never raises."""
+        ...
+
+
+class NextHop(Protocol):
+    """Where accepted mail goes."""
+
+    async def begin(self, envelope: Envelope) -> Attempt | Reply:
+        """Open a transaction with MAIL (recipients of `envelope` are ignored); a Reply says why there is none."""
+        ...
+
+
+class FactSource(Protocol):
+    """Who answers questions from outside."""
+
+    async def ask(self, keys: Collection[FactKey], on: datetime) -> Mapping[FactKey, Fact | Failure]:
+        """The answers as of that moment; what cannot be answered is a Failure."""
+        ...
+
+
+class Hold(Protocol):
+    """A durable pending copy for the held recipients."""
+
+    async def commit(self) -> None:
+        """Make it a held message, by a rename; idempotent."""
+        ...
+
+    async def drop(self) -> None:
+        """Remove it; idempotent."""
+        ...
+
+
+class Quarantine(Protocol):
+    """Where held mail goes."""
+
+    async def prepare(self, message: Message, judgement: Judgement, held: Collection[int]) -> Hold:
+        """Write a durable pending copy for these recipients. Raises OSError where it cannot be made durable."""
+        ...
+
+
+class Journal(Protocol):
+    """The record of decisions: must be written, or nothing is enacted."""
+
+    async def decided(self, message: Message, judgement: Judgement) -> None:
+        """Write the verdict durably. Raises OSError where it cannot."""
+        ...
+
+    def answered(self, message: Message, outcome: Outcome, reply: Reply, *, late: bool = False) -> None:
+        """Add what was answered; carried to disk with the next durable write. Never raises."""
+        ...
+
+
+class Watcher(Protocol):
+    """Metrics and logs: told of everything, deciding nothing. Its methods never raise and never block."""
+
+    def stage(self, name: str, seconds: float) -> None: ...
+
+    def rule(self, rule: str, seconds: float) -> None: ...
+
+    def judged(self, message: Message, judgement: Judgement) -> None: ...
+
+    def answered(self, message: Message, judgement: Judgement | None, outcome: Outcome, reply: Reply, seconds: float) -> None: ...
+
+    def fault(self, ref: str, what: str, error: BaseException | None = None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds from the client's dot: the whole `deadline`, and how long facts may take. Clock of the event loop."""
+
+    deadline: float = 90.0
+    facts: float = 5.0
+
+    @property
+    def last_dot(self) -> float:
+        """Our final dot goes out only while half of the deadline is left (DESIGN.md, the wire)."""
+        return self.deadline / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """The pure part with its questions asked: message in, judgement out. `serve` and `explain` share it (law 7)."""
+
+    ruleset: Callable[[], Ruleset]
+    facts: FactSource
+    watcher: Watcher
+    clock: Callable[[], float]
+    limits: Limits = field(default_factory=Limits)
+    facts_within: float = 5.0
+    inline: int = 64 * 1024
+    """Messages above this many octets are read and examined in a thread, so that the event loop stays free."""
+
+    async def judge(self, message: Message) -> Judgement:
+        """Read, ask, examine, decide. Changes nothing. One ruleset holds for the whole message."""
+        ruleset, started = self.ruleset(), self.clock()
+        view, keys = await self._off_loop(message, lambda: self._read(message, ruleset))
+        facts = await self._ask(keys, message.received)
+        verdict = await self._off_loop(message, lambda: self._examine(view, facts, ruleset))
+        return Judgement(
+            verdict,
+            facts,
+            ruleset.hash,
+            self.clock() - started,
+            view.header("message-id").strip(),
+            tuple(str(d) for d in view.defects),
+            view.unscannable,
+        )
+
+    def _read(self, message: Message, ruleset: Ruleset) -> tuple[MessageView, frozenset[FactKey]]:
+        started = self.clock()
+        view = read(message, self.limits, {})
+        self.watcher.stage("read", self.clock() - started)
+        return view, ruleset.needs(view)
+
+    def _examine(self, view: MessageView, facts: Facts, ruleset: Ruleset) -> Verdict:
+        started = self.clock()
+        results = examine(view, facts, ruleset, self.clock, self.watcher.rule)
+        self.watcher.stage("examine", self.clock() - started)
+        return decide(results, view.envelope)
+
+    async def _ask(self, keys: frozenset[FactKey], on: datetime) -> Facts:
+        """Every question is answered, if only by a Failure, within the time for facts."""
+        if not keys:
+            return Facts()
+        started = self.clock()
+        try:
+            answers = await asyncio.wait_for(self.facts.ask(keys, on), self.facts_within)
+        except TimeoutError:
+            answers = dict.fromkeys(keys, Failure("timeout", "facts"))
+        except Exception as error:  # noqa: BLE001 - whatever breaks outside is a missing fact, which defers (law 2)
+            answers = dict.fromkeys(keys, Failure("fact_missing", type(error).__name__))
+        self.watcher.stage("facts", self.clock() - started)
+        return Facts(answers)
+
+    async def _off_loop(self, message: Message, work: Callable[[], T]) -> T:
+        return await asyncio.to_thread(work) if len(message.content) > self.inline else work()
+
+
+class _Course:
+    """How far one message has come: what the deadline and a vanished client may still stop."""
+
+    def __init__(self, deadline: float, last_dot: float, clock: Callable[[], float]) -> None:
+        self.deadline = deadline
+        self.last_dot = last_dot
+        self.clock = clock
+        self.client_gone = False
+        self.committing = False
+        self.overdue = False
+
+    def may_finish(self) -> bool:
+        """Whether the final dot may still go to the next hop."""
+        return not self.client_gone and not self.overdue and self.clock() < self.last_dot
+
+    def may_hold(self) -> bool:
+        """Whether a hold may still be acknowledged."""
+        return not self.client_gone and not self.overdue and self.clock() < self.deadline
+
+
+class Gate:
+    """The gate: `receive` is the whole story of one message, the ports are what it needs from the world."""
+
+    def __init__(
+        self,
+        *,
+        judge: Judge,
+        next_hop: NextHop,
+        quarantine: Quarantine,
+        journal: Journal,
+        watcher: Watcher,
+        hostname: str,
+        timing: Timing,
+        clock: Callable[[], float],
+    ) -> None:
+        self._judge = judge
+        self._next_hop = next_hop
+        self._quarantine = quarantine
+        self._journal = journal
+        self._watcher = watcher
+        self._hostname = hostname
+        self._timing = timing
+        self._clock = clock
+        self._running: set[asyncio.Task[Reply]] = set()
+
+    async def receive(self, message: Message, attempt: Attempt | None = None) -> Reply:
+        """Judge, journal, enact, and answer within the deadline; never raises but for the caller's own cancellation.
+
+        `attempt` is the mirrored transaction where the recipients were asked one by one; without it the next hop is
+        asked at the dot. A cancelled caller (its client vanished) stops nothing that has passed the point of no return.
+        """
+        now = self._clock()
+        course = _Course(now + self._timing.deadline, now + self._timing.last_dot, self._clock)
+        task = asyncio.get_running_loop().create_task(self._proceed(message, attempt, course, now))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        try:
+            return await asyncio.wait_for(asyncio.shield(task), self._timing.deadline)
+        except TimeoutError:
+            if course.committing:
+                return await asyncio.shield(task)
+            course.overdue = True
+            reply = answer.fault(message.ref, "4.4.2", "timed out while passing the message on")
+            self._watcher.fault(message.ref, "deadline")
+            return reply
+        except asyncio.CancelledError:
+            course.client_gone = True
+            raise
+
+    async def judge(self, message: Message) -> Judgement:
+        """What would become of the message; changes nothing."""
+        return await self._judge.judge(message)
+
+    async def drain(self, within: float) -> int:
+        """Wait for the messages under way; returns how many did not end in time."""
+        if not self._running:
+            return 0
+        _, pending = await asyncio.wait(self._running, timeout=within)
+        return len(pending)
+
+    async def _proceed(self, message: Message, attempt: Attempt | None, course: _Course, started: float) -> Reply:
+        judgement: Judgement | None = None
+        try:
+            judgement = await self.judge(message)
+            self._watcher.judged(message, judgement)
+            await self._journal.decided(message, judgement)
+            outcome, reply = await self._carry_out(message, judgement, attempt, course)
+        except Exception as error:  # noqa: BLE001 - whatever breaks is 451 with a ref; the sender keeps the mail (law 2)
+            self._watcher.fault(message.ref, "crash", error)
+            outcome, reply = Outcome.CRASHED, answer.fault(message.ref)
+        if attempt is not None and not attempt.dot_sent:
+            await attempt.abort()
+        self._journal.answered(message, outcome, reply, late=course.overdue or course.client_gone)
+        self._watcher.answered(message, judgement, outcome, reply, self._clock() - started)
+        return reply
+
+    async def enact(self, message: Message, judgement: Judgement, attempt: Attempt | None = None) -> Reply:
+        """Do what the judgement says and return the one reply for all recipients (the lattice)."""
+        now = self._clock()
+        course = _Course(now + self._timing.deadline, now + self._timing.last_dot, self._clock)
+        return (await self._carry_out(message, judgement, attempt, course))[1]
+
+    async def _carry_out(
+        self, message: Message, judgement: Judgement, attempt: Attempt | None, course: _Course
+    ) -> tuple[Outcome, Reply]:
+        verdict = judgement.verdict
+        match verdict.strictest:
+            case Disposition.REJECT:
+                return Outcome.REFUSED, answer.refused(message, verdict)
+            case Disposition.DEFER:
+                return Outcome.DEFERRED, answer.deferred(message, verdict)
+            case Disposition.ACCEPT:
+                return await self._relay(message, verdict.having(Disposition.ACCEPT), attempt, course)
+            case Disposition.QUARANTINE:
+                return await self._hold(message, judgement, attempt, course)
+
+    async def _hold(
+        self, message: Message, judgement: Judgement, attempt: Attempt | None, course: _Course
+    ) -> tuple[Outcome, Reply]:
+        kept = judgement.verdict.having(Disposition.QUARANTINE)
+        onward = judgement.verdict.having(Disposition.ACCEPT)
+        started = self._clock()
+        hold = await self._quarantine.prepare(message, judgement, kept)
+        self._watcher.stage("hold", self._clock() - started)
+        if not onward:
+            if not course.may_hold():
+                await hold.drop()
+                return Outcome.ABANDONED, answer.fault(message.ref, "4.4.2", "timed out before the message was held")
+            course.committing = True
+            await hold.commit()
+            return Outcome.HELD, answer.held(message)
+        outcome, reply = await self._relay(message, onward, attempt, course)
+        if not reply.positive:
+            await hold.drop()
+            return outcome, reply
+        try:
+            await hold.commit()
+        except OSError as error:
+            # The next hop has accepted: the answer stays 250 and the pending file is shown as unknown (law 5).
+            self._watcher.fault(message.ref, "commit_after_accept", error)
+        return Outcome.MIXED, answer.mixed(message, len(onward), len(kept))
+
+    async def _relay(
+        self, message: Message, chosen: Sequence[int], attempt: Attempt | None, course: _Course
+    ) -> tuple[Outcome, Reply]:
+        started = self._clock()
+        if attempt is None:
+            opened = await self._ask_all(message, chosen)
+            if isinstance(opened, Reply):
+                return _hop_outcome(opened), opened
+            attempt, chosen = opened, range(len(chosen))
+        head = received_line(message, self._hostname)
+        reply = await attempt.send((head, message.content), chosen, course.may_finish)
+        if not attempt.dot_sent:
+            await attempt.abort()
+        self._watcher.stage("relay", self._clock() - started)
+        return _hop_outcome(reply), reply
+
+    async def _ask_all(self, message: Message, chosen: Sequence[int]) -> Attempt | Reply:
+        """`rcpt: after_data`: any permanent refusal refuses all, naming it; else any temporary one defers all."""
+        attempt = await self._next_hop.begin(message.envelope)
+        if isinstance(attempt, Reply):
+            return attempt
+        temporary: Reply | None = None
+        for index in chosen:
+            recipient = message.envelope.recipients[index]
+            reply = await attempt.rcpt(recipient)
+            if reply.permanent:
+                await attempt.abort()
+                named = f"{recipient.path.address}: {reply}"
+                return Reply.of(550, "5.1.1" if reply.enhanced.startswith("5.1") else "5.0.0", named)
+            if reply.temporary and temporary is None:
+                temporary = Reply.of(451, "4.4.0", f"{recipient.path.address}: {reply}")
+        if temporary is not None:
+            await attempt.abort()
+            return temporary
+        return attempt
+
+
+def _hop_outcome(reply: Reply) -> Outcome:
+    if reply.positive:
+        return Outcome.RELAYED
+    return Outcome.HOP_REFUSED if reply.permanent else Outcome.HOP_DEFERRED

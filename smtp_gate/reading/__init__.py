@@ -1,0 +1,1 @@
+"""Octets → view: never raises, records defects, keeps to a budget."""
