@@ -1,20 +1,32 @@
-"""The story: receive a message, judge it, enact the verdict; and the ports the gate needs, as Protocols.
+"""The story: receive a message, judge it, enact the verdict; the ports it needs come from `core.ports`.
 
 Laws kept here: every message is answered and no fault is more than 4xx (2); the verdict is journalled before it is
 enacted (4); after the next hop has accepted nothing changes the answer (5); nothing is accepted late (6).
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+import errno
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from smtp_gate.core import answer
-from smtp_gate.core.facts import Fact, FactKey, Facts
+from smtp_gate.core.course import Course, Timing
+from smtp_gate.core.facts import FactKey, Facts
 from smtp_gate.core.finding import Failure
-from smtp_gate.core.message import Envelope, Message, Recipient
+from smtp_gate.core.message import Message
+from smtp_gate.core.ports import (
+    Attempt,
+    FactSource,
+    Hold,
+    Journal,
+    NextHop,
+    Outcome,
+    Ports,
+    Quarantine,
+    Watcher,
+)
 from smtp_gate.core.received import received_line
 from smtp_gate.core.reply import Reply
 from smtp_gate.core.verdict import Disposition, Judgement, Verdict, decide
@@ -25,121 +37,20 @@ from smtp_gate.reading.reader import read
 
 T = TypeVar("T")
 
-
-class Outcome(StrEnum):
-    """How a message ended, for journal and metrics."""
-
-    RELAYED = "relayed"
-    HELD = "held"
-    MIXED = "mixed"
-    REFUSED = "refused"
-    DEFERRED = "deferred"
-    HOP_REFUSED = "hop_refused"
-    HOP_DEFERRED = "hop_deferred"
-    LATE = "late"
-    ABANDONED = "abandoned"
-    CRASHED = "crashed"
-
-
-class Attempt(Protocol):
-    """One transaction with the next hop, opened at MAIL. `reply` answers MAIL; `dot_sent` is True once the final dot left."""
-
-    @property
-    def reply(self) -> Reply: ...
-
-    @property
-    def dot_sent(self) -> bool: ...
-
-    async def rcpt(self, recipient: Recipient) -> Reply:
-        """Mirror one RCPT; never raises, a fault of the connection is a 451."""
-        ...
-
-    async def send(self, octets: Sequence[bytes], chosen: Sequence[int], may_finish: Callable[[], bool]) -> Reply:
-        """Deliver to the `chosen` of the accepted recipients (indexes in the order of their 250s), else to nobody.
-
-        `octets` are written one after another, stuffed. `may_finish` is asked right before the final dot: False aborts
-        without it. Never raises: a fault is a 451. Called once.
-        """
-        ...
-
-    async def abort(self) -> None:
-        """Give the transaction up without a dot; harmless when it is over. Never raises."""
-        ...
-
-
-class NextHop(Protocol):
-    """Where accepted mail goes."""
-
-    async def begin(self, envelope: Envelope) -> Attempt | Reply:
-        """Open a transaction with MAIL (recipients of `envelope` are ignored); a Reply says why there is none."""
-        ...
-
-
-class FactSource(Protocol):
-    """Who answers questions from outside."""
-
-    async def ask(self, keys: Collection[FactKey], on: datetime) -> Mapping[FactKey, Fact | Failure]:
-        """The answers as of that moment; what cannot be answered is a Failure."""
-        ...
-
-
-class Hold(Protocol):
-    """A durable pending copy for the held recipients."""
-
-    async def commit(self) -> None:
-        """Make it a held message, by a rename; idempotent."""
-        ...
-
-    async def drop(self) -> None:
-        """Remove it; idempotent."""
-        ...
-
-
-class Quarantine(Protocol):
-    """Where held mail goes."""
-
-    async def prepare(self, message: Message, judgement: Judgement, held: Collection[int]) -> Hold:
-        """Write a durable pending copy for these recipients. Raises OSError where it cannot be made durable."""
-        ...
-
-
-class Journal(Protocol):
-    """The record of decisions: must be written, or nothing is enacted."""
-
-    async def decided(self, message: Message, judgement: Judgement) -> None:
-        """Write the verdict durably. Raises OSError where it cannot."""
-        ...
-
-    def answered(self, message: Message, outcome: Outcome, reply: Reply, *, late: bool = False) -> None:
-        """Add what was answered; carried to disk with the next durable write. Never raises."""
-        ...
-
-
-class Watcher(Protocol):
-    """Metrics and logs: told of everything, deciding nothing. Its methods never raise and never block."""
-
-    def stage(self, name: str, seconds: float) -> None: ...
-
-    def rule(self, rule: str, seconds: float) -> None: ...
-
-    def judged(self, message: Message, judgement: Judgement) -> None: ...
-
-    def answered(self, message: Message, judgement: Judgement | None, outcome: Outcome, reply: Reply, seconds: float) -> None: ...
-
-    def fault(self, ref: str, what: str, error: BaseException | None = None) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds from the client's dot: the whole `deadline`, and how long facts may take. Clock of the event loop."""
-
-    deadline: float = 90.0
-    facts: float = 5.0
-
-    @property
-    def last_dot(self) -> float:
-        """Our final dot goes out only while half of the deadline is left (DESIGN.md, the wire)."""
-        return self.deadline / 2
+__all__ = [
+    "Attempt",
+    "FactSource",
+    "Gate",
+    "Hold",
+    "Journal",
+    "Judge",
+    "NextHop",
+    "Outcome",
+    "Ports",
+    "Quarantine",
+    "Timing",
+    "Watcher",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,49 +112,18 @@ class Judge:
         return await asyncio.to_thread(work) if len(message.content) > self.inline else work()
 
 
-class _Course:
-    """How far one message has come: what the deadline and a vanished client may still stop."""
-
-    def __init__(self, deadline: float, last_dot: float, clock: Callable[[], float]) -> None:
-        self.deadline = deadline
-        self.last_dot = last_dot
-        self.clock = clock
-        self.client_gone = False
-        self.committing = False
-        self.overdue = False
-
-    def may_finish(self) -> bool:
-        """Whether the final dot may still go to the next hop."""
-        return not self.client_gone and not self.overdue and self.clock() < self.last_dot
-
-    def may_hold(self) -> bool:
-        """Whether a hold may still be acknowledged."""
-        return not self.client_gone and not self.overdue and self.clock() < self.deadline
-
-
 class Gate:
     """The gate: `receive` is the whole story of one message, the ports are what it needs from the world."""
 
-    def __init__(
-        self,
-        *,
-        judge: Judge,
-        next_hop: NextHop,
-        quarantine: Quarantine,
-        journal: Journal,
-        watcher: Watcher,
-        hostname: str,
-        timing: Timing,
-        clock: Callable[[], float],
-    ) -> None:
+    def __init__(self, judge: Judge, ports: Ports, *, hostname: str, timing: Timing) -> None:
         self._judge = judge
-        self._next_hop = next_hop
-        self._quarantine = quarantine
-        self._journal = journal
-        self._watcher = watcher
+        self._next_hop = ports.next_hop
+        self._quarantine = ports.quarantine
+        self._journal = ports.journal
+        self._watcher = ports.watcher
         self._hostname = hostname
         self._timing = timing
-        self._clock = clock
+        self._clock = judge.clock
         self._running: set[asyncio.Task[Reply]] = set()
 
     async def receive(self, message: Message, attempt: Attempt | None = None) -> Reply:
@@ -252,9 +132,8 @@ class Gate:
         `attempt` is the mirrored transaction where the recipients were asked one by one; without it the next hop is
         asked at the dot. A cancelled caller (its client vanished) stops nothing that has passed the point of no return.
         """
-        now = self._clock()
-        course = _Course(now + self._timing.deadline, now + self._timing.last_dot, self._clock)
-        task = asyncio.get_running_loop().create_task(self._proceed(message, attempt, course, now))
+        course = Course(self._timing, self._clock)
+        task = asyncio.get_running_loop().create_task(self._proceed(message, attempt, course))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         try:
@@ -281,7 +160,7 @@ class Gate:
         _, pending = await asyncio.wait(self._running, timeout=within)
         return len(pending)
 
-    async def _proceed(self, message: Message, attempt: Attempt | None, course: _Course, started: float) -> Reply:
+    async def _proceed(self, message: Message, attempt: Attempt | None, course: Course) -> Reply:
         judgement: Judgement | None = None
         try:
             judgement = await self.judge(message)
@@ -290,24 +169,25 @@ class Gate:
             outcome, reply = await self._carry_out(message, judgement, attempt, course)
         except Exception as error:  # noqa: BLE001 - whatever breaks is 451 with a ref; the sender keeps the mail (law 2)
             self._watcher.fault(message.ref, "crash", error)
-            outcome, reply = Outcome.CRASHED, answer.fault(message.ref)
+            outcome, reply = Outcome.CRASHED, _fault_reply(message.ref, error)
         if attempt is not None and not attempt.dot_sent:
             await attempt.abort()
+        if course.overdue and reply.positive:
+            outcome = Outcome.LATE
         self._journal.answered(message, outcome, reply, late=course.overdue or course.client_gone)
-        self._watcher.answered(message, judgement, outcome, reply, self._clock() - started)
+        self._watcher.answered(message, judgement, outcome, reply, self._clock() - course.started)
         return reply
 
     async def enact(self, message: Message, judgement: Judgement, attempt: Attempt | None = None) -> Reply:
         """Do what the judgement says and return the one reply for all recipients (the lattice)."""
-        now = self._clock()
-        course = _Course(now + self._timing.deadline, now + self._timing.last_dot, self._clock)
+        course = Course(self._timing, self._clock)
         return (await self._carry_out(message, judgement, attempt, course))[1]
 
     async def _carry_out(
-        self, message: Message, judgement: Judgement, attempt: Attempt | None, course: _Course
+        self, message: Message, judgement: Judgement, attempt: Attempt | None, course: Course
     ) -> tuple[Outcome, Reply]:
         verdict = judgement.verdict
-        match verdict.strictest:
+        match verdict.joint:
             case Disposition.REJECT:
                 return Outcome.REFUSED, answer.refused(message, verdict)
             case Disposition.DEFER:
@@ -318,7 +198,7 @@ class Gate:
                 return await self._hold(message, judgement, attempt, course)
 
     async def _hold(
-        self, message: Message, judgement: Judgement, attempt: Attempt | None, course: _Course
+        self, message: Message, judgement: Judgement, attempt: Attempt | None, course: Course
     ) -> tuple[Outcome, Reply]:
         kept = judgement.verdict.having(Disposition.QUARANTINE)
         onward = judgement.verdict.having(Disposition.ACCEPT)
@@ -332,7 +212,12 @@ class Gate:
             course.committing = True
             await hold.commit()
             return Outcome.HELD, answer.held(message)
-        outcome, reply = await self._relay(message, onward, attempt, course)
+        try:
+            outcome, reply = await self._relay(message, onward, attempt, course)
+        except BaseException:
+            # A bug before the next hop's answer: nothing is acknowledged, so nothing may stay held.
+            await hold.drop()
+            raise
         if not reply.positive:
             await hold.drop()
             return outcome, reply
@@ -344,7 +229,7 @@ class Gate:
         return Outcome.MIXED, answer.mixed(message, len(onward), len(kept))
 
     async def _relay(
-        self, message: Message, chosen: Sequence[int], attempt: Attempt | None, course: _Course
+        self, message: Message, chosen: Sequence[int], attempt: Attempt | None, course: Course
     ) -> tuple[Outcome, Reply]:
         started = self._clock()
         if attempt is None:
@@ -378,6 +263,13 @@ class Gate:
             await attempt.abort()
             return temporary
         return attempt
+
+
+def _fault_reply(ref: str, error: Exception) -> Reply:
+    """451 for whatever broke; 452 where the disk is full, so that the sender's admin reads the cause (RFC 3463 4.3.1)."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return Reply.of(452, "4.3.1", f"insufficient system storage, ref {ref}")
+    return answer.fault(ref)
 
 
 def _hop_outcome(reply: Reply) -> Outcome:

@@ -49,7 +49,7 @@ def fault(ref: str, enhanced: str = "4.3.0", text: str = "temporary failure, try
 
 def foretold(message: Message, verdict: Verdict) -> Reply | None:
     """What the gate would say by itself: None where the next hop's own reply would pass through."""
-    match verdict.strictest:
+    match verdict.joint:
         case Disposition.REJECT:
             return refused(message, verdict)
         case Disposition.DEFER:

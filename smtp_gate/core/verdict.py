@@ -107,6 +107,15 @@ class Verdict:
         """The strictest disposition over the recipients."""
         return max((r.disposition for r in self.rulings), default=Disposition.DEFER)
 
+    @property
+    def joint(self) -> Disposition:
+        """What the one reply for all recipients says (the lattice): a refusal of any refuses all, else a deferral of
+        any defers all, else somebody's copy is held, else all are accepted. An empty envelope defers.
+        """
+        present = {r.disposition for r in self.rulings} or {Disposition.DEFER}
+        order = (Disposition.REJECT, Disposition.DEFER, Disposition.QUARANTINE, Disposition.ACCEPT)
+        return next(d for d in order if d in present)
+
     def having(self, disposition: Disposition) -> tuple[int, ...]:
         """The indexes of the recipients with this disposition."""
         return tuple(i for i, r in enumerate(self.rulings) if r.disposition is disposition)

@@ -1,0 +1,69 @@
+"""The weights of rules on recipients, and what listener and sender make of a refusal."""
+
+import pytest
+
+from smtp_gate.core.finding import Failure, Finding
+from smtp_gate.core.message import Direction, Upstream
+from smtp_gate.core.verdict import Cause, Disposition, Mode, Result, Terms, decide
+from smtp_gate.core.view import Reason, Region, RegionKind, Unscannable
+from tests.builders import envelope, listener
+
+FOUND = Finding(Region(RegionKind.OWN), "***")
+SEALED = Unscannable("2", Region(RegionKind.ATTACHMENT, "x.zip"), Reason.UNKNOWN)
+
+
+def reject(**more: object) -> Result:
+    return Result("r", "f", Terms(action=Disposition.REJECT), frozenset({0}), (FOUND,), **more)  # type: ignore[arg-type]  # keyword bag of one test helper
+
+
+def test_a_finding_for_one_recipient_leaves_the_other_alone() -> None:
+    env = envelope(to=["a@example.org", "b@example.org"])
+    one = Finding(Region(RegionKind.OWN), recipients=frozenset({1}))
+    verdict = decide([Result("r", "f", Terms(), frozenset({0, 1}), (one,))], env)
+    assert [r.disposition for r in verdict.rulings] == [Disposition.ACCEPT, Disposition.QUARANTINE]
+
+
+def test_shadow_is_reported_and_never_weighed() -> None:
+    shadow = Result("r", "f", Terms(action=Disposition.REJECT, mode=Mode.SHADOW), frozenset({0}), (FOUND,))
+    verdict = decide([shadow], envelope())
+    assert verdict.strictest is Disposition.ACCEPT
+    assert verdict.results == (shadow,)
+
+
+def test_a_failure_defers_and_an_unscannable_part_weighs_by_its_own_term() -> None:
+    failed = Result("a", "f", Terms(), frozenset({0}), failure=Failure("crash"))
+    sealed = Result("b", "f", Terms(on_unscannable=Disposition.QUARANTINE), frozenset({0}), unscannable=(SEALED,))
+    assert decide([failed], envelope()).strictest is Disposition.DEFER
+    verdict = decide([failed, sealed], envelope())
+    assert [(w.rule, w.cause) for w in verdict.rulings[0].weights] == [("b", Cause.UNSCANNABLE), ("a", Cause.FAILURE)]
+
+
+@pytest.mark.parametrize(
+    ("sender", "upstream", "expected"),
+    [
+        ("dokafor@milwaukee.gov", Upstream.BEFORE_QUEUE, Disposition.REJECT),
+        ("dokafor@milwaukee.gov", Upstream.QUEUE, Disposition.REJECT),
+        ("someone@example.org", Upstream.QUEUE, Disposition.QUARANTINE),
+        ("someone@example.org", Upstream.SUBMISSION, Disposition.REJECT),
+        ("", Upstream.QUEUE, Disposition.QUARANTINE),
+        ("", Upstream.BEFORE_QUEUE, Disposition.QUARANTINE),
+    ],
+)
+def test_a_refusal_that_would_bounce_to_a_stranger_is_held(
+    sender: str, upstream: Upstream, expected: Disposition
+) -> None:
+    verdict = decide([reject()], envelope(sender, at=listener(upstream=upstream)))
+    assert verdict.strictest is expected
+    lifted = verdict.rulings[0].weights[0].lifted_from
+    assert lifted == (None if expected is Disposition.REJECT else Disposition.REJECT)
+
+
+def test_an_inbound_listener_stops_nothing_but_still_defers_on_a_fault() -> None:
+    env = envelope(at=listener(Direction.INBOUND))
+    assert decide([reject()], env).strictest is Disposition.ACCEPT
+    failed = Result("a", "f", Terms(), frozenset({0}), failure=Failure("crash"))
+    assert decide([failed], env).strictest is Disposition.DEFER
+
+
+def test_an_envelope_without_recipients_accepts_nothing() -> None:
+    assert decide([], envelope(to=())).strictest is Disposition.DEFER

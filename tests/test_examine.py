@@ -1,0 +1,151 @@
+"""What every rule says of one message: scopes, exemptions that need proof, failures as values, equal input equal result."""
+
+from dataclasses import replace
+from datetime import UTC, date, timedelta
+
+import pytest
+
+from smtp_gate.core.facts import Account, Facts, directory
+from smtp_gate.core.finding import Failure
+from smtp_gate.core.message import Message
+from smtp_gate.core.scope import Scope, Who, WhoKind
+from smtp_gate.core.verdict import Mode, Result, Terms
+from smtp_gate.core.view import Mailbox, MessageView, Reason, Region, RegionKind, Unscannable
+from smtp_gate.detect.detectors import Detectors
+from smtp_gate.detect.engine import Engine
+from smtp_gate.examine import Rule, Ruleset, Waiver, asker, examine
+from tests.builders import RECEIVED, envelope, listener, message
+from tests.fakes import tick
+from tests.test_gate import SECRET, WordFamily, rule
+
+DANA = Who(WhoKind.ADDRESS, "dokafor@milwaukee.gov")
+WAIVER = Waiver("EX-1", SECRET.id, Scope((DANA,)), date(2026, 3, 2), "o", "cio", "T-1", "because")
+
+
+def run(
+    view: MessageView, *rules: Rule, waivers: tuple[Waiver, ...] = (), facts: Facts | None = None
+) -> tuple[Result, ...]:
+    return examine(view, facts or Facts(), Ruleset("sha256:0", rules, Engine(Detectors()), waivers, UTC), tick)
+
+
+def view_of(mail: Message, *, author: str = "") -> MessageView:
+    local, _, domain = author.partition("@")
+    boxes = (Mailbox("from", "", local, domain),) if author else ()
+    return MessageView(mail, mailboxes=boxes)
+
+
+LOGGED_IN = message("secret", env=envelope(account="dokafor@milwaukee.gov"))
+CLAIMED = message("secret", env=envelope())
+DECLARED = message("secret", env=envelope(at=listener(sender_is_authenticated=True)))
+
+
+@pytest.mark.parametrize(
+    ("mail", "author", "spared"),
+    [
+        (LOGGED_IN, "", True),
+        (CLAIMED, "dokafor@milwaukee.gov", False),
+        (DECLARED, "dokafor@milwaukee.gov", True),
+        (DECLARED, "cdiaz@milwaukee.gov", False),
+        (DECLARED, "", False),
+    ],
+)
+def test_a_waiver_needs_proof_of_who_asks(mail: Message, author: str, spared: bool) -> None:
+    (result,) = run(view_of(mail, author=author), SECRET, waivers=(WAIVER,))
+    assert bool(result.exempt) is spared
+    assert bool(result.findings) is not spared
+
+
+def test_two_authors_prove_nothing() -> None:
+    boxes = (Mailbox("from", "", "dokafor", "milwaukee.gov"), Mailbox("from", "", "x", "milwaukee.gov"))
+    assert asker(MessageView(DECLARED, mailboxes=boxes)) is None
+
+
+def test_a_waiver_ends_with_its_last_day_in_the_citys_zone() -> None:
+    late = replace(LOGGED_IN, received=RECEIVED + timedelta(days=1))
+    assert run(view_of(LOGGED_IN), SECRET, waivers=(WAIVER,))[0].exempt
+    assert not run(view_of(late), SECRET, waivers=(WAIVER,))[0].exempt
+
+
+def test_unless_spares_only_the_recipients_it_names() -> None:
+    env = envelope(to=["a@irs.gov", "b@example.org"], account="dokafor@milwaukee.gov")
+    spare = replace(SECRET, unless=(Scope((DANA,), (Who(WhoKind.DOMAIN, "irs.gov"),)),))
+    (result,) = run(view_of(message("secret", env=env)), spare)
+    assert result.applies == {1}
+    assert [(e.by, e.recipients) for e in result.exempt] == [("unless", frozenset({0}))]
+
+
+def test_a_crash_of_a_rule_is_its_failure_and_nobody_elses() -> None:
+    crashed, other = run(view_of(message("secret")), rule("crash"), SECRET)
+    assert crashed.failure == Failure("crash", crashed.failure.detail if crashed.failure else "")
+    assert crashed.failure is not None
+    assert "secret" not in crashed.failure.detail
+    assert crashed.applies == {0}
+    assert other.findings
+
+
+class Broken(Engine):
+    """An engine whose scan crashes."""
+
+    def scan(self, texts: object) -> tuple[()]:
+        raise RuntimeError("boom")
+
+
+class ReadsDetectors(WordFamily):
+    def detectors(self, params: object) -> tuple[str, ...]:
+        return ("us_ssn",)
+
+
+def test_a_crash_of_the_engine_fails_the_rules_that_read_it_only() -> None:
+    reading = replace(SECRET, id="reads", family=ReadsDetectors())
+    ruleset = Ruleset("sha256:0", (reading, SECRET), Broken(Detectors()))
+    first, second = examine(view_of(message("secret")), Facts(), ruleset, tick)
+    assert first.failure is not None
+    assert first.failure.cause == "crash"
+    assert second.failure is None
+
+
+def test_a_group_needs_the_directory_and_its_silence_is_a_failure_for_everybody() -> None:
+    grouped = replace(SECRET, when=Scope(recipients=(Who(WhoKind.GROUP, "payroll"),)))
+    view = view_of(message("secret", env=envelope(to=["a@milwaukee.gov", "b@milwaukee.gov"])))
+    keys = Ruleset("sha256:0", (grouped,), Engine(Detectors())).needs(view)
+    assert keys == {directory("a@milwaukee.gov"), directory("b@milwaukee.gov")}
+    (failed,) = run(view, grouped)
+    assert failed.failure is not None
+    assert failed.applies == {0, 1}
+    known = Facts(
+        {
+            directory("a@milwaukee.gov"): Account("a@milwaukee.gov", groups=frozenset({"payroll"})),
+            directory("b@milwaukee.gov"): None,
+        }
+    )
+    (answered,) = run(view, grouped, facts=known)
+    assert (answered.failure, answered.applies) == (None, frozenset({0}))
+
+
+class ReadsContent(WordFamily):
+    reads_content = True
+
+
+def test_unscannable_content_concerns_only_families_that_read_content() -> None:
+    sealed = Unscannable("2", Region(RegionKind.ATTACHMENT, "x.zip"), Reason.UNKNOWN)
+    view = replace(view_of(message("nothing")), unscannable=(sealed,))
+    reads, envelope_only = run(view, replace(SECRET, family=ReadsContent()), SECRET)
+    assert reads.unscannable == (sealed,)
+    assert envelope_only.unscannable == ()
+
+
+def test_a_rule_that_is_off_says_nothing() -> None:
+    assert run(view_of(message("secret")), replace(SECRET, terms=Terms(mode=Mode.OFF))) == ()
+
+
+def test_every_rule_and_the_scan_are_timed() -> None:
+    timed: list[str] = []
+    ruleset = Ruleset("sha256:0", (SECRET,), Engine(Detectors()))
+    examine(view_of(message("x")), Facts(), ruleset, tick, lambda name, _seconds: timed.append(name))
+    assert timed == ["", SECRET.id]
+
+
+def test_equal_input_gives_an_equal_result() -> None:
+    assert run(view_of(message("secret")), SECRET, rule("crash")) == run(
+        view_of(message("secret")), SECRET, rule("crash")
+    )
