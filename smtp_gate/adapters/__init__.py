@@ -1,0 +1,1 @@
+"""The code that touches the world: sockets, files of others, metrics, logs."""

@@ -1,0 +1,134 @@
+"""How a verdict looks on a terminal: the reply, each recipient, each finding in its place, and the tree of the message."""
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from smtp_gate.core import answer
+from smtp_gate.core.message import Message
+from smtp_gate.core.verdict import Cause, Disposition, Mode, Result, Verdict
+from smtp_gate.core.view import MessageView, Part
+
+COLOURS = {
+    Disposition.ACCEPT: "green",
+    Disposition.DEFER: "yellow",
+    Disposition.QUARANTINE: "dark_orange",
+    Disposition.REJECT: "red",
+}
+PAST = {
+    Disposition.ACCEPT: "accepted",
+    Disposition.DEFER: "deferred",
+    Disposition.QUARANTINE: "held",
+    Disposition.REJECT: "refused",
+}
+
+
+def verdict_line(disposition: Disposition) -> Text:
+    """The disposition as one coloured word."""
+    return Text(PAST[disposition].upper(), style=f"bold {COLOURS[disposition]}")
+
+
+def recipients_table(message: Message, verdict: Verdict) -> Table:
+    """Each recipient with its disposition and the rules behind it."""
+    table = Table.grid(padding=(0, 2))
+    for recipient, ruling in zip(message.envelope.recipients, verdict.rulings, strict=True):
+        rules = dict.fromkeys(w.rule for w in ruling.weights if w.disposition is ruling.disposition)
+        named = Text(", ".join(rules), style="dim") if ruling.disposition is not Disposition.ACCEPT else Text("")
+        table.add_row(recipient.path.address, verdict_line(ruling.disposition), named)
+    return table
+
+
+def findings_table(verdict: Verdict) -> Table | None:
+    """What each rule saw, with masked evidence; None where no rule saw anything."""
+    table = Table(show_edge=False, header_style="dim", pad_edge=False)
+    for column in ("rule", "saw", "level", "where", "evidence", "then"):
+        table.add_column(column, overflow="fold")
+    rows = 0
+    for result in verdict.results:
+        for row in _rows(result):
+            table.add_row(*row)
+            rows += 1
+    return table if rows else None
+
+
+def _rows(result: Result) -> list[tuple[str, str, str, str, str, str]]:
+    shadow = " (shadow)" if result.terms.mode is Mode.SHADOW else ""
+    rows = []
+    for finding in result.findings:
+        saw = finding.detector or finding.detail or result.family
+        many = f" x{finding.count}" if finding.count > 1 else ""
+        place = f"{finding.region}" + (f" [{finding.part}]" if finding.part else "")
+        then = result.terms.action.word + shadow
+        rows.append((result.rule, saw + many, finding.level, place, finding.evidence, then))
+    sealed_then = result.terms.on_unscannable.word + shadow
+    rows += [
+        (result.rule, f"unscannable ({u.reason})", "", f"{u.region} [{u.part}]", u.kind, sealed_then)
+        for u in result.unscannable
+    ]
+    if result.failure is not None:
+        rows.append((result.rule, f"could not look ({result.failure.cause})", "", "", "", result.terms.on_error.word))
+    rows += [(result.rule, f"spared by {e.by}", "", "", "", "accept") for e in result.exempt]
+    return rows
+
+
+def why(verdict: Verdict) -> list[str]:
+    """One plain sentence for each rule that weighed on somebody, in the order of the ruleset."""
+    causes = {
+        Cause.FINDING: "found something",
+        Cause.UNSCANNABLE: "met content nobody can read",
+        Cause.FAILURE: "could not look",
+    }
+    weights = {(w.rule, w.cause, w.disposition, w.lifted_from) for r in verdict.rulings for w in r.weights}
+    order = {r.rule: n for n, r in enumerate(verdict.results)}
+    sentences = []
+    for rule, cause, disposition, lifted in sorted(weights, key=lambda w: (order.get(w[0], 0), w[1])):
+        changed = f" ({lifted.word} turned into {disposition.word} here)" if lifted is not None else ""
+        sentences.append(f"{rule} {causes[cause]}: {disposition.word}{changed}")
+    return sentences
+
+
+def message_tree(view: MessageView) -> Tree:
+    """The MIME tree: part number, declared type, type by content, name, size."""
+    tree = Tree(Text("message", style="dim"), guide_style="dim")
+    branches: dict[int, Tree] = {-1: tree}
+    for part in view.parts:
+        parent = branches[max(d for d in branches if d < part.depth)]
+        branches = {d: b for d, b in branches.items() if d < part.depth}
+        branches[part.depth] = parent.add(_part_line(part, view))
+    return tree
+
+
+def _part_line(part: Part, view: MessageView) -> Text:
+    line = Text(part.part, style="bold").append(f" {part.media_type}", style="default not bold")
+    if not part.container:
+        line.append(f" {part.kind or 'unknown'} {len(part.content)} B", style="dim")
+    if part.name:
+        line.append(f" {part.name!r}", style="cyan")
+    for sealed in (u for u in view.unscannable if u.part == part.part):
+        line.append(f" unscannable ({sealed.reason})", style="dark_orange")
+    return line
+
+
+def explanation(message: Message, verdict: Verdict, view: MessageView | None, *, label: str) -> Panel:
+    """The whole picture of one judged message."""
+    blocks: list[RenderableType] = [recipients_table(message, verdict)]
+    found = findings_table(verdict)
+    if found is not None:
+        blocks += [Text(), found]
+    reply = answer.foretold(message, verdict)
+    said = str(reply) if reply is not None else "the next hop's own reply"
+    blocks += [Text(), Text("reply  ", style="dim").append(said, style="default not dim")]
+    if view is not None:
+        blocks += [Text(), message_tree(view)]
+        if view.defects:
+            blocks.append(Text("defects  " + ", ".join(map(str, view.defects)), style="dim"))
+    title = Text(label).append("  ").append_text(verdict_line(verdict.strictest))
+    return Panel(Group(*blocks), title=title, title_align="left", border_style=COLOURS[verdict.strictest])
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that keeps long addresses whole in a pipe."""
+    plain = Console(stderr=stderr)
+    return plain if plain.is_terminal else Console(stderr=stderr, width=160, highlight=False)

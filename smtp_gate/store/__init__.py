@@ -1,0 +1,1 @@
+"""What must survive a crash: held mail and the journal, as files."""
