@@ -1,12 +1,139 @@
 """`read`: the octets of one message become the view that families look at."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
 
 from smtp_gate.core.message import Message
-from smtp_gate.core.view import MessageView, Part
+from smtp_gate.core.view import Defect, Header, MessageView, Part, Region, RegionKind, Span
+from smtp_gate.reading.addresses import mailboxes
+from smtp_gate.reading.kinds import kind_of
+from smtp_gate.reading.leaves import Leaves, region_of
 from smtp_gate.reading.limits import Limits
+from smtp_gate.reading.mime import Loose, Piece, Tree, split
+from smtp_gate.reading.regions import Author
+from smtp_gate.reading.sink import Sink
+from smtp_gate.reading.text import normalise
+from smtp_gate.reading.union import AMBIGUOUS, TEXTUAL, ambiguous_readings
+
+_HEADER: Final = Region(RegionKind.HEADER)
+_SUBJECT: Final = Region(RegionKind.SUBJECT)
+_OWN: Final = Region(RegionKind.OWN)
+_FORWARDS: Final = re.compile(r"[ \t]*(?:fwd?|wg|tr|rv|enc|doorst|vs|vb|i)[ \t]*:", re.IGNORECASE)
+_LINE_ROOM: Final = 998
 
 
 def read(message: Message, limits: Limits, opened: Mapping[str, tuple[Part, ...]]) -> MessageView:
     """Read a message; never raises. `opened` maps part numbers to what an extractor found inside them."""
-    return MessageView(message)
+    tree = split(message.content, limits)
+    headers = tree.pieces[0].part.headers if tree.pieces else ()
+    sink = Sink(limits)
+    boxes, odd = mailboxes(headers, "0", limits.steps)
+    author = next((box.display for box in boxes if box.field == "from"), "")
+    subject = next((h.value for h in headers if h.key == "subject"), "")
+    leaves = Leaves(sink, Author(author, _FORWARDS.match(subject) is not None))
+    parts = _read_pieces(tree, leaves, sink, opened)
+    for loose in tree.loose:
+        _read_loose(loose, leaves)
+    defects = [*tree.defects, *odd, *sink.defects]
+    if _has_long_line(message.content):
+        defects.append(Defect("long_line", "0"))
+    if any(defect.name in AMBIGUOUS for defect in defects):
+        for reading, octets in ambiguous_readings(message.content, tree.exact):
+            kind = kind_of(octets)
+            leaves.textual("0", octets, "", kind if kind in TEXTUAL else "text", _OWN, reading)
+    return MessageView(
+        message,
+        headers,
+        tuple(parts),
+        tuple(sink.texts),
+        tuple(sink.links),
+        tuple(boxes),
+        tuple(dict.fromkeys(defects)),
+        tuple(dict.fromkeys((*tree.unscannable, *sink.unscannable))),
+    )
+
+
+def _read_pieces(tree: Tree, leaves: Leaves, sink: Sink, opened: Mapping[str, tuple[Part, ...]]) -> list[Part]:
+    parts: list[Part] = []
+    described: list[str] = []
+    for piece in tree.pieces:
+        part = piece.part
+        parts.append(part)
+        if part.part == "0":
+            _read_headers(part, sink, root=True)
+        elif part.part.endswith(".0"):
+            _read_headers(part, sink, root=False, base=piece.base)
+        else:
+            described += _lines(part.headers)
+        if part.container:
+            continue
+        if part.part in opened:
+            parts += _read_opened(piece, opened[part.part], leaves)
+        else:
+            leaves.read(part, piece.base)
+    if described:
+        sink.text("0", "header", "\n".join(described), _HEADER)
+    return parts
+
+
+def _read_opened(piece: Piece, inside: Iterable[Part], leaves: Leaves) -> list[Part]:
+    """The members of an opened document or archive, each with its path within: `a.zip!b.docx`."""
+    outer = region_of(piece.part, piece.base)
+    read_parts = []
+    for member in inside:
+        known = member if member.kind else replace(member, kind=kind_of(member.content, member.media_type, member.name))
+        read_parts.append(known)
+        if not known.container:
+            leaves.read(known, Region(RegionKind.ATTACHMENT, outer.path))
+    return read_parts
+
+
+def _read_loose(loose: Loose, leaves: Leaves) -> None:
+    kind = kind_of(loose.content)
+    leaves.textual(loose.part, loose.content, "", kind if kind in TEXTUAL else "text", loose.base, loose.reading)
+
+
+def _read_headers(part: Part, sink: Sink, *, root: bool, base: Region = _HEADER) -> None:
+    """The header block as one text; the subject stands in it under its own region."""
+    spans: list[Span] = []
+    lines: list[str] = []
+    at = begun = 0
+    for header in part.headers:
+        for line in _lines((header,)):
+            end = at + len(line) + 1
+            if root and header.key == "subject":
+                if begun < at:
+                    spans.append(Span(begun, at, base))
+                spans.append(Span(at, end, _SUBJECT))
+                begun = end
+            lines.append(line)
+            at = end
+    if begun < at:
+        spans.append(Span(begun, at, base))
+    if lines:
+        lines.append("")
+        sink.ready(part.part, "header", "\n".join(lines), spans)
+
+
+def _lines(headers: Iterable[Header]) -> list[str]:
+    """Each field as `Name: value`; where words were decoded, also as it was written."""
+    lines = []
+    for header in headers:
+        line = f"{header.name}: {header.value}"
+        lines.append(line if line.isascii() and line.isprintable() else normalise(line).replace("\n", " "))
+        if b"=?" in header.raw:
+            lines.append(normalise(header.raw.decode("utf-8", "replace")).replace("\n", " "))
+    return lines
+
+
+def _has_long_line(content: bytes) -> bool:
+    """A line of more than 998 octets (RFC 5322, section 2.1.1), found in strides of that length."""
+    at, size = 0, len(content)
+    while size - at > _LINE_ROOM:
+        end = content.rfind(b"\n", at, at + _LINE_ROOM + 2)
+        if end < 0:
+            return True
+        at = end + 1
+    return False

@@ -1,0 +1,33 @@
+"""The gate's own settings: one YAML file, checked whole, every mistake at its place."""
+
+from smtp_gate.config.loading import LoadedConfig, config_schema, find_config, load_config, pack_paths
+from smtp_gate.config.models import (
+    Auth,
+    ClientCertificate,
+    Config,
+    HopTimeouts,
+    HopTls,
+    LimitSettings,
+    ListenerSettings,
+    ListenerTls,
+    LogSettings,
+    NextHopSettings,
+)
+
+__all__ = [
+    "Auth",
+    "ClientCertificate",
+    "Config",
+    "HopTimeouts",
+    "HopTls",
+    "LimitSettings",
+    "ListenerSettings",
+    "ListenerTls",
+    "LoadedConfig",
+    "LogSettings",
+    "NextHopSettings",
+    "config_schema",
+    "find_config",
+    "load_config",
+    "pack_paths",
+]

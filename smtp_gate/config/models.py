@@ -1,0 +1,246 @@
+"""What the gate's settings may say: the shape of smtp-gate.yaml, with defaults and descriptions."""
+
+from datetime import date
+from typing import Annotated, Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BeforeValidator, Field, PlainValidator, StrictStr, WithJsonSchema
+
+from smtp_gate.core.message import Direction, Upstream
+from smtp_gate.ruleset.build import BuildSettings
+from smtp_gate.ruleset.written import (
+    Address,
+    Domain,
+    Duration,
+    File,
+    Flag,
+    Folder,
+    Line,
+    Listen,
+    Network,
+    NewPath,
+    Peer,
+    Size,
+    Written,
+    listed,
+    parse_network,
+    wrong,
+)
+
+TlsMode = Literal["none", "may", "require"]
+Positive = Annotated[int, Field(gt=0)]
+
+
+def _zone(value: object) -> ZoneInfo:
+    if isinstance(value, ZoneInfo):
+        return value
+    try:
+        return ZoneInfo(value if isinstance(value, str) else "")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise wrong("a time zone expected", "like America/Chicago") from None
+
+
+def _fingerprint(value: object) -> str:
+    text = value.replace(":", "").lower() if isinstance(value, str) else ""
+    if len(text) != 64 or any(c not in "0123456789abcdef" for c in text):
+        raise wrong("a SHA-256 fingerprint expected", "64 hexadecimal digits, colons between them or not")
+    return text
+
+
+def _hop(value: object) -> object:
+    """`host:port` and a list of them are short for a mapping with `hosts`."""
+    return {"hosts": value} if isinstance(value, str | list) else value
+
+
+Zone = Annotated[ZoneInfo, PlainValidator(_zone), WithJsonSchema({"type": "string", "examples": ["America/Chicago"]})]
+Fingerprint = Annotated[str, PlainValidator(_fingerprint), WithJsonSchema({"type": "string"})]
+Networks = Annotated[tuple[Network, ...], BeforeValidator(listed)]
+LOOPBACK: Final = (parse_network("127.0.0.0/8"), parse_network("::1/128"))
+
+
+class ListenerTls(Written):
+    """STARTTLS on a listener."""
+
+    mode: TlsMode = "may"
+    """none, may (offered), or require (nothing but EHLO, STARTTLS, NOOP and QUIT before it)."""
+    certificate: File | None = None
+    """The certificate chain, PEM."""
+    key: File | None = None
+    """Its private key, PEM."""
+    client_ca: File | None = None
+    """Certificate authorities that client certificates are verified against."""
+
+
+class Auth(Written):
+    """Who may log in."""
+
+    users: File
+    """A file with one `name:hash` a line."""
+
+
+class ClientCertificate(Written):
+    """A client certificate that stands for an account."""
+
+    sha256: Fingerprint
+    """Its SHA-256 fingerprint."""
+    account: Address
+    """The account it proves."""
+
+
+class ListenerSettings(Written):
+    """One place where mail is taken, and what is known of who hands it over."""
+
+    name: Annotated[StrictStr, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9_-]+$")]
+    """A short name for logs and metrics."""
+    listen: Listen
+    """Where to listen, host:port; port 0 lets the system choose."""
+    direction: Direction = Direction.OUTBOUND
+    """outbound, or inbound (stops nothing)."""
+    upstream: Upstream = Upstream.BEFORE_QUEUE
+    """submission, before_queue or queue: what becomes of a refusal."""
+    clients: Networks = LOOPBACK
+    """Networks that may connect."""
+    rcpt: Literal["mirror", "after_data"] = "mirror"
+    """Whether the next hop is asked at each RCPT or after the final dot."""
+    sender_is_authenticated: Flag = False
+    """Whether the envelope sender is proven by whoever hands the mail over."""
+    tls: ListenerTls | None = None
+    """STARTTLS; left out, it is not offered."""
+    auth: Auth | None = None
+    """AUTH; left out, it is not offered."""
+    certificates: tuple[ClientCertificate, ...] = ()
+    """Client certificates that stand for accounts."""
+    xforward: Networks = ()
+    """Peers that may send XFORWARD."""
+    xclient: Networks = ()
+    """Peers that may send XCLIENT."""
+
+
+class HopTls(Written):
+    """TLS towards the next hop."""
+
+    mode: TlsMode = "may"
+    """none, may (used where it is offered), or require (without it mail is deferred)."""
+    verify: Flag = True
+    """Whether certificate and name are verified; `may` goes on in clear where they cannot be."""
+    ca: File | None = None
+    """Certificate authorities; the system's where it is left out."""
+    certificate: File | None = None
+    """Our client certificate, PEM."""
+    key: File | None = None
+    """Its private key, PEM."""
+    server_name: Domain | None = None
+    """The name to verify, where it differs from the host."""
+
+
+class HopTimeouts(Written):
+    """How long the next hop may take; the deadline bounds all of it."""
+
+    connect: Duration = 30.0
+    """To connect and to greet."""
+    command: Duration = 300.0
+    """To answer a command."""
+    data_init: Duration = 120.0
+    """To answer DATA."""
+    data_block: Duration = 180.0
+    """To take a block of data."""
+    data_done: Duration = 600.0
+    """To answer the final dot."""
+
+
+class NextHopSettings(Written):
+    """Where accepted mail goes."""
+
+    hosts: Annotated[tuple[Peer, ...], BeforeValidator(listed), Field(min_length=1)]
+    """host:port, or a list of them, tried in this order."""
+    tls: HopTls = HopTls()
+    """TLS towards it."""
+    connections: Positive = 20
+    """How many connections at a time."""
+    idle: Duration = 30.0
+    """How long an idle connection is kept."""
+    uses: Positive = 100
+    """How many messages one connection carries."""
+    timeouts: HopTimeouts = HopTimeouts()
+    """How long it may take."""
+
+
+class LimitSettings(Written):
+    """What one client and one message may take."""
+
+    message_size: Size = 50 * 1024 * 1024
+    """Largest message."""
+    recipients: Annotated[int, Field(ge=100)] = 1000
+    """Recipients of one message; RFC 5321 asks for 100 at least."""
+    connections: Positive = 1000
+    """Connections at a time, all clients together."""
+    connections_per_client: Positive = 50
+    """Connections at a time of one client."""
+    line: Annotated[Size, Field(ge=1000)] = 64 * 1024
+    """Longest line of a message."""
+    header_size: Size = 100 * 1024
+    """Largest header block."""
+    header_lines: Positive = 1000
+    """Most lines of a header block."""
+    command_timeout: Duration = 300.0
+    """How long a client may take for a command."""
+    data_timeout: Duration = 300.0
+    """How long a client may be silent while it sends a message."""
+    min_data_rate: Annotated[int, Field(ge=0)] = 500
+    """Octets a second that a client must send on average; 0 asks for none."""
+    errors: Positive = 20
+    """Errors after which a client is cut off."""
+    junk: Positive = 100
+    """Commands that lead nowhere after which a client is cut off."""
+    hops: Annotated[int, Field(ge=10)] = 50
+    """Received lines from which on a message loops."""
+
+
+class LogSettings(Written):
+    """What is logged, on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least level that is logged."""
+    format: Literal["json", "text"] = "json"
+    """json for machines, text for people."""
+
+
+class Config(Written):
+    """The settings of one gate. Paths are relative to the file; secrets stand in files of their own."""
+
+    internal_domains: Annotated[tuple[Domain, ...], BeforeValidator(listed), Field(min_length=1)]
+    """Domains that are ours."""
+    timezone: Zone = ZoneInfo("UTC")
+    """The city's time zone, for people; the journal is in UTC."""
+    enforce: Flag = True
+    """false puts every rule in shadow."""
+    hostname: Domain | None = None
+    """What the gate calls itself; the machine's name where it is left out."""
+    way_out: Line = "Ask the help desk how to send it encrypted."
+    """What {way_out} in a rule's message becomes."""
+    deadline: Annotated[Duration, Field(ge=5, le=600)] = 90.0
+    """From the client's final dot to our answer; below the client's own limit."""
+    listeners: tuple[ListenerSettings, ...] = Field(min_length=1)
+    """Where mail is taken."""
+    next_hop: Annotated[NextHopSettings, BeforeValidator(_hop)]
+    """Where accepted mail goes: host:port, a list for failover, or a mapping."""
+    data_dir: NewPath
+    """Holds, journal and what else is kept."""
+    rules: Annotated[tuple[Folder, ...], BeforeValidator(listed)] = ()
+    """Folders or files of packs; the shipped packs where it is left out."""
+    directory: File | None = None
+    """The directory of accounts, CSV."""
+    metrics: Listen | None = None
+    """Where /metrics, /healthz and /readyz are served."""
+    limits: LimitSettings = LimitSettings()
+    """What one client and one message may take."""
+    line_endings: Literal["refuse", "normalize"] = "refuse"
+    """What becomes of a bare CR or LF in a message."""
+    nul: Literal["refuse", "strip"] = "refuse"
+    """What becomes of NUL in a message."""
+    log: LogSettings = LogSettings()
+    """What is logged."""
+
+    def build_settings(self, today: date | None = None) -> BuildSettings:
+        """What the ruleset is built with; `today`, in the city's time zone, lets expired waivers be warned of."""
+        return BuildSettings(frozenset(self.internal_domains), self.timezone, self.way_out, self.enforce, today)

@@ -1,0 +1,275 @@
+"""The family `links`: links that deceive, weighed signal by signal."""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Annotated, Final, Literal
+from urllib.parse import unquote
+
+import ada_url
+from publicsuffixlist import PublicSuffixList
+from pydantic import Field
+
+from smtp_gate.core.facts import FactKey, Facts
+from smtp_gate.core.finding import Finding
+from smtp_gate.core.view import Link, MessageView, RegionKind
+from smtp_gate.families.base import Params
+
+Signal = Literal[
+    "shown_differs",
+    "ip_literal",
+    "odd_host",
+    "userinfo",
+    "mixed_script",
+    "shortener",
+    "nested",
+    "script",
+    "credentials",
+]
+WEIGHTS: Final[dict[Signal, int]] = {
+    "shown_differs": 60,
+    "ip_literal": 50,
+    "odd_host": 60,
+    "userinfo": 60,
+    "mixed_script": 60,
+    "shortener": 30,
+    "nested": 25,
+    "script": 80,
+    "credentials": 40,
+}
+SHORTENERS: Final = frozenset(
+    [
+        "bit.ly",
+        "tinyurl.com",
+        "t.co",
+        "goo.gl",
+        "ow.ly",
+        "is.gd",
+        "buff.ly",
+        "rebrand.ly",
+        "cutt.ly",
+        "shorturl.at",
+        "rb.gy",
+        "t.ly",
+        "tiny.cc",
+        "bl.ink",
+        "v.gd",
+        "shorte.st",
+        "adf.ly",
+        "lnkd.in",
+        "s.id",
+        "qr.ae",
+        "soo.gd",
+        "clck.ru",
+        "urlz.fr",
+        "tr.im",
+        "x.co",
+        "short.io",
+        "u.to",
+    ]
+)
+FREE_HOSTING: Final = frozenset(
+    [
+        "github.io",
+        "gitlab.io",
+        "netlify.app",
+        "vercel.app",
+        "pages.dev",
+        "workers.dev",
+        "web.app",
+        "firebaseapp.com",
+        "herokuapp.com",
+        "weebly.com",
+        "wixsite.com",
+        "wordpress.com",
+        "blogspot.com",
+        "glitch.me",
+        "repl.co",
+        "r2.dev",
+        "azurewebsites.net",
+        "windows.net",
+        "cloudfront.net",
+        "amazonaws.com",
+        "googleapis.com",
+        "ngrok.io",
+        "ngrok-free.app",
+        "000webhostapp.com",
+        "square.site",
+        "webflow.io",
+        "myshopify.com",
+    ]
+)
+CREDENTIAL_WORDS: Final = (
+    "login", "log-in", "signin", "sign-in", "verify", "password", "passwd", "account", "secure", "update", "webmail", "outlook",
+    "office365", "wallet", "banking", "billing", "confirm", "unlock", "suspend",
+)  # fmt: skip
+
+
+class LinksParams(Params):
+    """Parameters of the family `links`."""
+
+    weights: dict[Signal, Annotated[int, Field(ge=0, le=100)]] = Field(default_factory=dict)
+    """Weights that differ from the built-in ones; 0 turns a signal off."""
+    threshold: Annotated[int, Field(ge=1, le=1000)] = 60
+    """From which sum of weights on a link is a finding."""
+    trusted: tuple[str, ...] = ()
+    """Registrable domains whose links are never findings."""
+    shorteners: tuple[str, ...] = ()
+    """Further link shorteners."""
+
+
+class LinksFamily:
+    """Looks at every link of the message, in text and HTML."""
+
+    name = "links"
+    schema = LinksParams
+    reads_content = False
+
+    def detectors(self, params: LinksParams) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's form
+        """None."""
+        return ()
+
+    def needs(self, view: MessageView, params: LinksParams) -> tuple[FactKey, ...]:  # noqa: ARG002 - the protocol's form
+        """Nothing from outside."""
+        return ()
+
+    def check(self, view: MessageView, facts: Facts, params: LinksParams) -> Iterable[Finding]:  # noqa: ARG002 - the protocol's form
+        """One finding a host, with the signals that counted; the evidence is the host alone, never a whole link."""
+        weights = WEIGHTS | params.weights
+        ours = view.envelope.listener.internal_domains
+        found: dict[tuple[str, str, str, str], Finding] = {}
+        for link in view.links:
+            if link.region.kind in {RegionKind.QUOTED, RegionKind.RETURNED}:
+                continue
+            host, signals = examine_link(link, params)
+            if host in ours or registrable(host) in {*ours, *params.trusted}:
+                continue
+            counted = [s for s in signals if weights[s]]
+            if sum(weights[s] for s in counted) >= params.threshold:
+                detail = "+".join(sorted(counted))
+                key = (host, detail, link.part, str(link.region))
+                found.setdefault(key, Finding(link.region, _shown_host(host), part=link.part, detail=detail))
+        return tuple(found.values())
+
+
+def examine_link(link: Link, params: LinksParams) -> tuple[str, tuple[Signal, ...]]:
+    """The host a browser would go to, and the signals of the link; an unparsable link has neither."""
+    target = link.target.strip()
+    if (
+        target[:200]
+        .replace("\t", "")
+        .replace("\n", "")
+        .lower()
+        .startswith(("javascript:", "data:text/html", "vbscript:"))
+    ):
+        return "", ("script",)
+    try:
+        url = ada_url.URL(target)
+    except ValueError:
+        return "", ()
+    if url.protocol not in {"http:", "https:"}:
+        return "", ()
+    return url.hostname, tuple(dict.fromkeys(_signals(link, url, target, params)))
+
+
+def _signals(link: Link, url: ada_url.URL, target: str, params: LinksParams) -> Iterator[Signal]:
+    host, base = url.hostname, registrable(url.hostname)
+    if _is_address(host):
+        yield "ip_literal"
+    if _odd_host(target, host):
+        yield "odd_host"
+    if url.username or url.password:
+        yield "userinfo"
+    if _mixed_script(host):
+        yield "mixed_script"
+    if base in SHORTENERS or base in params.shorteners:
+        yield "shortener"
+    if _shown_differs(link, base):
+        yield "shown_differs"
+    path = unquote(url.pathname + url.search).lower()
+    nested = _nested_host(path)
+    if nested and registrable(nested) != base:
+        yield "nested"
+    hosted = any(host.endswith(f".{h}") for h in FREE_HOSTING)
+    if (hosted or _is_address(host)) and any(w in host or w in path for w in CREDENTIAL_WORDS):
+        yield "credentials"
+
+
+def _is_address(host: str) -> bool:
+    return host.startswith("[") or (host.replace(".", "").isdigit() and host.count(".") == 3)
+
+
+def _odd_host(target: str, host: str) -> bool:
+    """The host as written is not the host as read: encoded, numeric in another base, full-width, with breaks."""
+    rest = target.split("//", 1)[-1]
+    written = rest.replace("\\", "/").split("/", 1)[0].split("?", 1)[0].split("#", 1)[0].rsplit("@", 1)[-1]
+    bare = written.rsplit(":", 1)[0] if written.rsplit(":", 1)[-1].isdigit() else written
+    plain = bare.lower().rstrip(".")
+    if plain == host.rstrip(".") or not plain.isascii():
+        return "\\" in target.split("?", 1)[0] or (not plain.isascii() and "xn--" not in host)
+    return True
+
+
+def _mixed_script(host: str) -> bool:
+    """A label that mixes Latin letters with Cyrillic or Greek ones, after decoding its A-labels."""
+    for label in host.split("."):
+        text = label
+        if label.startswith("xn--"):
+            try:
+                text = label[4:].encode("ascii").decode("punycode")
+            except (UnicodeError, ValueError):
+                return True
+        latin = any("a" <= c <= "z" for c in text)
+        other = any("\u0370" <= c <= "\u052f" for c in text)
+        if latin and other:
+            return True
+    return False
+
+
+def _shown_differs(link: Link, base: str) -> bool:
+    """The text shown is itself a web address, of another registrable domain."""
+    shown = link.shown.strip().lower()
+    if not shown or " " in shown or "@" in shown or "." not in shown:
+        return False
+    text = shown if "//" in shown else f"https://{shown}"
+    try:
+        host = ada_url.URL(text).hostname
+    except ValueError:
+        return False
+    said = registrable(host)
+    return bool(said) and known_suffix(host) and said != base
+
+
+def _nested_host(path: str) -> str:
+    at = path.find("http://") if "http://" in path else path.find("https://")
+    if at < 0:
+        return ""
+    try:
+        return str(ada_url.URL(path[at:].split("&", 1)[0]).hostname)
+    except ValueError:
+        return ""
+
+
+@lru_cache(1)
+def _suffixes() -> PublicSuffixList:
+    """The list, loaded when the first link is looked at, not at import."""
+    return PublicSuffixList()
+
+
+@lru_cache(8192)
+def registrable(host: str) -> str:
+    """The registrable domain of a host; the host itself where it has none (an address, a single label)."""
+    return _suffixes().privatesuffix(host.rstrip(".")) or host
+
+
+@lru_cache(8192)
+def known_suffix(host: str) -> bool:
+    """Whether the host ends in a top-level domain that the public suffix list knows."""
+    top = host.rstrip(".").rsplit(".", 1)[-1]
+    return "." in host and _suffixes().publicsuffix(host, accept_unknown=False) is not None and not top.isdigit()
+
+
+def _shown_host(host: str) -> str:
+    return host if len(host) <= 100 else host[:97] + "..."
+
+
+family = LinksFamily()

@@ -1,0 +1,112 @@
+"""Union reading: what else the octets of an ambiguous message could say, whatever its structure claims.
+
+Mail readers disagree about broken structure, so where it is in doubt the raw octets are read as they stand, as
+quoted-printable, and as base64 at every alignment. Where structure decoded everything exactly nothing is added, but
+for blocks of base64 that stand in a text.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import re2
+
+from smtp_gate.reading.kinds import kind_of
+from smtp_gate.reading.transfer import alignments, decode_base64, decode_qp
+
+DEPTH: Final = 4
+"""How many encodings inside each other are undone."""
+
+TEXTUAL: Final = frozenset({"text", "html", "xml", "calendar"})
+BLOCKS: Final = 2_000
+"""Blocks of base64 looked at in one message."""
+
+# A line of base64 is long, or shorter at the end of a block; junk within is met by reading what damaged lines hold too.
+_BLOCK: Final = re2.compile(rb"[A-Za-z0-9+/_-]{24}[A-Za-z0-9+/=_-]*(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/=_-]+)*")
+_HINT: Final = re2.compile(rb"[A-Za-z0-9+/_-]{24}")
+_ESCAPE: Final = re.compile(rb"=[0-9A-Fa-f]{2}|=[ \t]*\r?\n")
+
+AMBIGUOUS: Final = frozenset(
+    "missing_header_break bare_newline nul malformed_header duplicate_content_type duplicate_encoding odd_boundary "
+    "duplicate_boundary duplicate_parameter odd_parameter odd_encoding unknown_encoding header_comment missing_boundary "
+    "unused_boundary missing_end_boundary part_after_end encoded_container base64_damaged malformed_content_type mime_limit".split()
+)
+"""Defects of structure after which readers part ways."""
+
+
+def ambiguous_readings(content: bytes, exact: list[tuple[int, int]]) -> Iterator[tuple[str, bytes]]:
+    """Name and octets of every further reading of a message in doubt; ranges decoded exactly are left out."""
+    rest = _without(content, exact)
+    yield "raw", rest
+    if b"=" in rest and _ESCAPE.search(rest):
+        yield "qp", decode_qp(rest)
+        # Soft breaks that lost their line feed, or gained a carriage return, are read past as well.
+        yield "qp", decode_qp(rest.replace(b"\r", b""))
+    yield from _blocks(rest, doubtful=True)
+
+
+def hidden_readings(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Blocks of base64 that stand in a text, undone up to `DEPTH` times."""
+    if _HINT.search(content) is not None:
+        yield from _blocks(content, doubtful=False)
+
+
+def _without(content: bytes, exact: list[tuple[int, int]]) -> bytes:
+    kept, at = [], 0
+    for start, end in sorted(exact):
+        if start > at:
+            kept.append(content[at:start])
+        at = max(at, end)
+    kept.append(content[at:])
+    return b"\r\n".join(kept)
+
+
+def _blocks(content: bytes, *, doubtful: bool) -> Iterator[tuple[str, bytes]]:
+    for count, found in enumerate(_BLOCK.finditer(content)):
+        if count >= BLOCKS:
+            return
+        yield from _block(content[slice(*found.span())], doubtful=doubtful)
+    if doubtful:
+        yield from _block(b"\n".join(_dense_lines(content)), doubtful=True)
+
+
+def _dense_lines(content: bytes) -> Iterator[bytes]:
+    """Lines that are mostly of the alphabet without spaces between words: base64 with junk strewn in, or cut short."""
+    for line in content.split(b"\n"):
+        stripped = line.strip()
+        if stripped and b":" not in stripped and (b" " not in stripped or stripped.count(b" ") * 12 < len(stripped)):
+            yield stripped
+
+
+def _block(block: bytes, *, doubtful: bool) -> Iterator[tuple[str, bytes]]:
+    if not block:
+        return
+    octets, exact = decode_base64(block)
+    readings = [octets] if exact and not doubtful else [octets, *alignments(block)]
+    for reading in dict.fromkeys(readings):
+        yield from _deeper("base64", reading, 1)
+
+
+def _deeper(name: str, octets: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
+    """A decoded reading, where it is text, and what is encoded in it again."""
+    if len(octets) < 8 or not _tells(octets):
+        return
+    yield name, octets
+    if depth >= DEPTH:
+        return
+    if _HINT.search(octets) is not None:
+        for found in _BLOCK.finditer(octets):
+            yield from _deeper("base64", decode_base64(octets[slice(*found.span())])[0], depth + 1)
+    if b"=" in octets and len(_ESCAPE.findall(octets)) > 2:
+        yield from _deeper("qp", decode_qp(octets), depth + 1)
+
+
+def _tells(octets: bytes) -> bool:
+    """Whether it is text: mostly printable, so that words decoded by chance are left out."""
+    if kind_of(octets) not in TEXTUAL:
+        return False
+    high = len(octets) - len(octets.translate(None, _HIGH))
+    return high * 4 < len(octets)
+
+
+_HIGH: Final = bytes(range(128, 256))

@@ -1,0 +1,1 @@
+"""YAML becomes a ruleset, or a list of every mistake with its line."""

@@ -1,0 +1,137 @@
+"""Packs → one frozen Ruleset under one hash, or every mistake of every file at once."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, tzinfo
+from pathlib import Path
+
+from smtp_gate.examine import Ruleset
+from smtp_gate.ruleset.marks import Mistake
+from smtp_gate.ruleset.packs import Source, pack_files, read_source
+from smtp_gate.ruleset.plugins import Families, installed
+from smtp_gate.ruleset.rules import BuiltRule, Surroundings, build_rule
+from smtp_gate.ruleset.vocabulary import build_engine, names
+from smtp_gate.ruleset.waivers import build_waivers
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSettings:
+    """What the gate's settings add to the packs.
+
+    `zone` is the city's time zone, `way_out` what `{way_out}` becomes in messages. With `enforce` False every enforced
+    rule is built in shadow. `today` (in `zone`) is only for warnings of expired waivers; None leaves them out.
+    """
+
+    internal_domains: frozenset[str]
+    zone: tzinfo
+    way_out: str = ""
+    enforce: bool = True
+    today: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """One pack as built: its name, its file, its rules with their examples; what its examples treat as ours."""
+
+    name: str
+    path: Path
+    rules: tuple[BuiltRule, ...]
+    internal_domains: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of loading: a ruleset, or None where there is any error; the mistakes of all files, by place."""
+
+    settings: BuildSettings
+    ruleset: Ruleset | None
+    mistakes: tuple[Mistake, ...] = ()
+    packs: tuple[Pack, ...] = field(default=(), repr=False)
+
+    @property
+    def errors(self) -> tuple[Mistake, ...]:
+        """The mistakes that keep it from being used."""
+        return tuple(m for m in self.mistakes if m.is_error)
+
+
+def load(paths: Sequence[Path], settings: BuildSettings, families: Families | None = None) -> Loaded:
+    """Read, check and build the packs in these files and folders; never raises for what stands in them.
+
+    `families` are those installed, unless given. Examples are checked for shape here and judged by `run_examples`.
+    """
+    mistakes: list[Mistake] = []
+    sources: list[Source] = []
+    for found in pack_files(paths):
+        if isinstance(found, Mistake):
+            mistakes.append(found)
+            continue
+        source = read_source(found, mistakes)
+        if source is not None:
+            sources.append(source)
+    _pack_names(sources, mistakes)
+    around = Surroundings(
+        families=families if families is not None else installed(),
+        detectors=names(sources, "detectors"),
+        zone=settings.zone,
+        way_out=settings.way_out,
+        enforce=settings.enforce,
+    )
+    packs = tuple(_pack(source, around, mistakes) for source in sources)
+    ids = _rule_ids(sources, mistakes)
+    if not ids and not any(m.is_error for m in mistakes):
+        file = str(sources[0].path if sources else paths[0] if paths else "rules")
+        mistakes.append(Mistake(file, 1, 1, "no rules at all", "a gate without rules would let everything pass"))
+    engine = build_engine(sources, mistakes)
+    waivers = build_waivers(sources, ids, settings.today, mistakes)
+    ordered = tuple(sorted(set(mistakes)))
+    if engine is None or any(m.is_error for m in ordered):
+        return Loaded(settings, None, ordered, packs)
+    rules = tuple(b.rule for pack in packs for b in pack.rules)
+    ruleset = Ruleset(_hash(sources, settings), rules, engine, waivers, settings.zone)
+    return Loaded(settings, ruleset, ordered, packs)
+
+
+def _pack(source: Source, around: Surroundings, mistakes: list[Mistake]) -> Pack:
+    built = [build_rule(source, index, raw, around, mistakes) for index, raw in source.items("rules")]
+    return Pack(source.name, source.path, tuple(b for b in built if b), frozenset(source.internal_domains))
+
+
+def _pack_names(sources: Sequence[Source], mistakes: list[Mistake]) -> None:
+    first: dict[str, Source] = {}
+    for source in sources:
+        other = first.setdefault(source.name, source)
+        if other is not source and source.name:
+            said = f"another pack is named `{source.name}`"
+            mistakes.append(source.document.mistake(("pack",), said, f"{other.document.file}:1"))
+
+
+def _rule_ids(sources: Sequence[Source], mistakes: list[Mistake]) -> frozenset[str]:
+    """Every rule id of any pack, those of broken rules included; an id that stands twice is a mistake."""
+    first: dict[str, str] = {}
+    for source in sources:
+        for index, raw in source.items("rules"):
+            name = raw.get("id")
+            if not isinstance(name, str):
+                continue
+            line = source.document.place(("rules", index, "id"))[0]
+            if name in first:
+                said = f"the rule `{name[:60]}` stands here twice"
+                mistakes.append(source.document.mistake(("rules", index, "id"), said, f"first at {first[name]}"))
+            else:
+                first[name] = f"{source.document.file}:{line}"
+    return frozenset(first)
+
+
+def _hash(sources: Sequence[Source], settings: BuildSettings) -> str:
+    """One name for the content of all packs and the settings that shape them, whatever the files are called."""
+    content = {
+        "packs": {source.name: source.document.root.value for source in sources},
+        "internal_domains": sorted(settings.internal_domains),
+        "zone": str(settings.zone),
+        "way_out": settings.way_out,
+        "enforce": settings.enforce,
+    }
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,151 @@
+"""An example's YAML → the message, and the facts that stand in for the directory."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, time, tzinfo
+from email.header import Header
+from email.utils import format_datetime, parseaddr
+from pathlib import Path as FilePath
+from typing import Final
+
+from smtp_gate.core.facts import Account, FactKey, Facts
+from smtp_gate.core.finding import Failure
+from smtp_gate.core.message import Client, Envelope, Listener, Message, Path, Proof, Recipient, Upstream
+from smtp_gate.reading.paths import parse_address
+from smtp_gate.ruleset.example_schema import AccountModel, ExampleModel
+
+USUAL_DAY: Final = datetime(2026, 3, 2, tzinfo=UTC)
+"""The day of an example that names none; never today, so that an example means the same tomorrow."""
+
+CASE_ROOM: Final = 64 * 1024 * 1024
+_OUTSIDER: Final = "resident@example.com"
+_BOUNDARY: Final = "=_smtp-gate_example"
+
+
+class ExampleError(ValueError):
+    """An example that is no mail: which key (`from`, `to`, `case`), and why."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(f"{key}: {reason}")
+        self.key = key
+        self.reason = reason
+
+
+def message_of(example: ExampleModel, folder: FilePath, ours: frozenset[str], zone: tzinfo) -> Message:
+    """The mail that the example describes, as a listener of ours would have taken it.
+
+    `folder` is where `case` files are looked for, `ours` the internal domains, `zone` the city's time zone. Raises
+    ExampleError.
+    """
+    author = example.sender or f"Pat Example <{usual_sender(ours)}>"
+    sender = _path(author, "from")
+    to = example.to or (_OUTSIDER,)
+    recipients = tuple(Recipient(_path(address, "to")) for address in to)
+    listener = Listener("outbound", upstream=Upstream.BEFORE_QUEUE, internal_domains=ours)
+    client = Client("127.0.0.1", helo="localhost")
+    if example.login:
+        client = Client("127.0.0.1", helo="localhost", account=example.login, proof=Proof.AUTH)
+    day = example.date or USUAL_DAY.date()
+    received = datetime.combine(day, time(12), zone).astimezone(UTC)
+    content = _case(folder, example.case) if example.case is not None else _compose(example, author, to, received)
+    return Message("EXAMPLE", Envelope(sender, recipients, client, listener), content, received)
+
+
+def facts_of(example: ExampleModel, keys: Iterable[FactKey], ours: frozenset[str]) -> Facts:
+    """Answers to the rule's questions from the example's own accounts; other sources do not exist here."""
+    known: dict[str, Account] = {}
+    if example.sender is None:
+        address = usual_sender(ours)
+        known[address] = Account(address, name="Pat Example", person="pat.example")
+    for model in example.accounts:
+        account = _account(model)
+        known.update(dict.fromkeys((account.address, *account.aliases), account))
+    missing = Failure("fact_missing", "an example has a directory and nothing else")
+    return Facts({key: known.get(key.subject) if key.source == "directory" else missing for key in keys})
+
+
+def usual_sender(ours: frozenset[str]) -> str:
+    """The internal person who sends an example that names no sender."""
+    return f"pat.example@{min(ours, default='example.org')}"
+
+
+def _account(model: AccountModel) -> Account:
+    return Account(
+        address=model.address,
+        kind=model.kind,
+        name=model.name,
+        person=model.person,
+        department=model.department,
+        title=model.title,
+        status=model.status,
+        groups=frozenset(g.casefold() for g in model.groups),
+        aliases=model.aliases,
+        personal=model.personal,
+        current=model.current,
+        successor=model.successor,
+    )
+
+
+def _path(text: str, key: str) -> Path:
+    """The envelope's side of `Name <a@b.c>` or `a@b.c`; `<>` is the null path."""
+    address = text if text == "<>" else parseaddr(text)[1]
+    path = parse_address(address)
+    if path is None or (path.is_null and key == "to"):
+        raise ExampleError(key, "not an address")
+    return path
+
+
+def _case(folder: FilePath, name: str) -> bytes:
+    path = folder / name
+    try:
+        inside = path.resolve().is_relative_to(folder.resolve())
+        if not inside or path.stat().st_size > CASE_ROOM:
+            raise ExampleError("case", "not a file below the pack's folder" if not inside else "the file is too large")
+        octets = path.read_bytes()
+    except OSError as error:
+        raise ExampleError("case", error.strerror or "cannot be read") from None
+    except ValueError as error:
+        raise error if isinstance(error, ExampleError) else ExampleError("case", "not a path") from None
+    if octets.startswith(b"From "):
+        octets = octets.partition(b"\n")[2]
+    return _crlf(octets)
+
+
+def _crlf(octets: bytes) -> bytes:
+    return octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+
+
+def _compose(example: ExampleModel, author: str, to: tuple[str, ...], received: datetime) -> bytes:
+    usual = {
+        "From": author,
+        "To": ", ".join(to),
+        "Subject": example.subject,
+        "Date": format_datetime(received),
+        "Message-ID": "<example@smtp-gate.example>",
+        "MIME-Version": "1.0",
+    }
+    given = {name.lower(): name for name in example.headers}
+    fields = {k: v for k, v in usual.items() if k.lower() not in given} | dict(example.headers)
+    head = "".join(f"{name}: {_encoded(value)}\n" for name, value in fields.items() if "content-" not in name.lower())
+    return _crlf((head + _body(example)).encode())
+
+
+def _encoded(value: str) -> str:
+    """A header value as it travels: beyond ASCII as encoded words (RFC 2047)."""
+    flat = " ".join(value.splitlines())
+    if flat.isascii():
+        return flat
+    name, address = parseaddr(flat)
+    if address and "@" in address and name:
+        return f"{Header(name, 'utf-8').encode()} <{address}>"
+    return Header(flat, "utf-8").encode()
+
+
+def _body(example: ExampleModel) -> str:
+    parts = [(kind, text) for kind, text in (("plain", example.text), ("html", example.html)) if text is not None]
+    leaves = [
+        f"Content-Type: text/{kind}; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{text}\n" for kind, text in parts
+    ]
+    if len(leaves) == 1:
+        return leaves[0]
+    inner = "".join(f"--{_BOUNDARY}\n{leaf}\n" for leaf in leaves)
+    return f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"\n\n{inner}--{_BOUNDARY}--\n'

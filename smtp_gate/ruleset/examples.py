@@ -1,0 +1,102 @@
+"""The examples that rules carry, judged: a hit must be found and a miss must not, by that rule alone."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from smtp_gate.core.finding import Finding
+from smtp_gate.core.verdict import Mode, Result
+from smtp_gate.examine import Rule, Ruleset, examine
+from smtp_gate.reading.limits import Limits
+from smtp_gate.reading.reader import read
+from smtp_gate.ruleset.build import Loaded, Pack
+from smtp_gate.ruleset.example_mail import ExampleError, facts_of, message_of
+from smtp_gate.ruleset.marks import Mistake, Place
+from smtp_gate.ruleset.rules import BuiltRule, Example
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleResult:
+    """How one example came out. `kind` is hit or miss, `number` counts from 1 within it.
+
+    `found` are the findings that concern a recipient the rule is for, with masked evidence. `why` says in a few words
+    what was seen instead, and is empty where the example passed.
+    """
+
+    rule: str
+    pack: str
+    kind: str
+    number: int
+    file: str
+    place: Place
+    passed: bool
+    found: tuple[Finding, ...] = ()
+    why: str = ""
+    result: Result | None = field(default=None, repr=False)
+
+    @property
+    def mistake(self) -> Mistake:
+        """A failed example as a mistake at its place."""
+        return Mistake(self.file, *self.place, f"the {self.kind} example {self.number} of {self.rule} fails", self.why)
+
+
+def run_examples(loaded: Loaded, rules: Callable[[Rule], bool] = lambda _: True) -> Iterator[ExampleResult]:
+    """Judge the examples of every rule, in shadow or off as well; one result an example. Empty without a ruleset.
+
+    `rules` chooses which rules are tried.
+    """
+    if loaded.ruleset is None:
+        return
+    for pack in loaded.packs:
+        for built in pack.rules:
+            if rules(built.rule):
+                yield from _rule(loaded, loaded.ruleset, pack, built)
+
+
+def failed(results: Iterable[ExampleResult]) -> tuple[Mistake, ...]:
+    """The mistakes of the examples that did not pass."""
+    return tuple(sorted(r.mistake for r in results if not r.passed))
+
+
+def _rule(loaded: Loaded, ruleset: Ruleset, pack: Pack, built: BuiltRule) -> Iterator[ExampleResult]:
+    awake = replace(built.rule, terms=replace(built.rule.terms, mode=Mode.ENFORCE))
+    alone = Ruleset(ruleset.hash, (awake,), ruleset.engine, (), ruleset.zone)
+    ours = loaded.settings.internal_domains | pack.internal_domains
+    counts = {"hit": 0, "miss": 0}
+    for example in built.examples:
+        counts[example.kind] += 1
+        blank = ExampleResult(
+            built.rule.id, pack.name, example.kind, counts[example.kind], built.file, example.place, passed=False
+        )
+        try:
+            yield _judge(blank, example, alone, pack, ours)
+        except ExampleError as error:
+            yield replace(blank, why=f"`{error.key}`: {error.reason}")
+
+
+def _judge(blank: ExampleResult, example: Example, alone: Ruleset, pack: Pack, ours: frozenset[str]) -> ExampleResult:
+    message = message_of(example.model, pack.path.parent, ours, alone.zone)
+    view = read(message, Limits(), {})
+    facts = facts_of(example.model, alone.needs(view), ours)
+    (result,) = examine(view, facts, alone, lambda: 0.0)
+    found = tuple(f for f in result.findings if f.recipients is None or f.recipients & result.applies)
+    if result.failure is not None:
+        cause = " ".join(x for x in (result.failure.cause, result.failure.detail) if x)
+        return replace(blank, why=f"the rule could not look: {cause}", result=result)
+    passed = bool(found) is (example.kind == "hit")
+    return replace(blank, passed=passed, found=found, why="" if passed else _why(result, found), result=result)
+
+
+def _why(result: Result, found: tuple[Finding, ...]) -> str:
+    """What stood against the expectation, for the diff that people read."""
+    if found:
+        seen = dict.fromkeys(
+            " ".join(x for x in (f.detector or f.detail, f.level, f"in {f.region}") if x) for f in found
+        )
+        return "found " + "; ".join(list(seen)[:3])
+    if result.exempt and not result.applies:
+        return f"spared by {result.exempt[0].by}"
+    if not result.applies:
+        return "the rule is not for this sender or these recipients"
+    if result.unscannable:
+        return f"nothing found; {len(result.unscannable)} part(s) could not be read"
+    return "nothing found"

@@ -1,0 +1,48 @@
+"""The JSON Schema of packs, each family's parameters included, for editors."""
+
+import json
+from typing import Any, Final
+
+from smtp_gate.families.base import Family
+from smtp_gate.ruleset.plugins import Families, installed
+from smtp_gate.ruleset.policy import CLAUSES
+from smtp_gate.ruleset.schema import PackModel
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def pack_schema(families: Families | None = None) -> dict[str, Any]:
+    """The schema of one pack file. A rule's further keys are those of the family it names."""
+    offered = (families if families is not None else installed()).known
+    schema = PackModel.model_json_schema(by_alias=True)
+    definitions: dict[str, Any] = schema["$defs"]
+    rule = definitions["RuleModel"]
+    common: dict[str, Any] = rule["properties"]
+    common["family"] = {**common["family"], "enum": sorted(offered)}
+    common["policy"] = _one_or_more(common["policy"], {"enum": list(CLAUSES)})
+    for side in ("Side", "WaiverModel"):
+        for key in ("sender", "recipients"):
+            named = definitions[side]["properties"][key]
+            listed = next(form for form in named.pop("anyOf") if form.get("type") == "array")
+            definitions[side]["properties"][key] = _one_or_more({**named, **listed}, {})
+    # A rule is closed by its family, which knows the remaining keys.
+    rule.pop("additionalProperties", None)
+    rule["allOf"] = [_branch(name, family, common, definitions) for name, family in sorted(offered.items())]
+    return {"$schema": DIALECT, **schema, "title": "smtp-gate pack"}
+
+
+def _branch(name: str, family: Family[Any], common: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """What a rule of one family must look like; the family's definitions are added under its own names."""
+    own = family.schema.model_json_schema(by_alias=True, ref_template=f"#/$defs/{name}.{{model}}")
+    for key, definition in own.pop("$defs", {}).items():
+        definitions[f"{name}.{key}"] = definition
+    properties = {**dict.fromkeys(common, True), **own.get("properties", {})}
+    then = {"properties": properties, "required": own.get("required", []), "additionalProperties": False}
+    return {"if": {"properties": {"family": {"const": name}}, "required": ["family"]}, "then": then}
+
+
+def _one_or_more(listed: dict[str, Any], limits: dict[str, Any]) -> dict[str, Any]:
+    """A list that may also be written as one value."""
+    items = {**listed.get("items", {}), **limits}
+    kept = {k: v for k, v in listed.items() if k in {"description", "title", "default"}}
+    return {**kept, "anyOf": [items, {"type": "array", "items": json.loads(json.dumps(items)), "minItems": 1}]}

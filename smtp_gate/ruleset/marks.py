@@ -1,0 +1,106 @@
+"""Where each piece of a YAML file stands, and mistakes that name the place."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mistake:
+    """One mistake in a file that people write; lines and columns count from 1. `severity` is error or warning.
+
+    It renders as `file:line:col: message (hint)` and sorts by place.
+    """
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str = ""
+    severity: str = "error"
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it keeps the file from being used."""
+        return self.severity == "error"
+
+    def __str__(self) -> str:
+        hint = f" ({self.hint})" if self.hint else ""
+        kind = "" if self.is_error else f"{self.severity}: "
+        return f"{self.file}:{self.line}:{self.column}: {kind}{self.message}{hint}"
+
+
+def nearest(word: object, names: Iterable[str]) -> str:
+    """A hint with the valid name most like `word`, or with the valid names where none is like it."""
+    known = sorted(set(names))
+    found = difflib.get_close_matches(str(word).casefold(), known, n=1, cutoff=0.6)
+    if found:
+        return f"did you mean `{found[0]}`?"
+    more = f" and {len(known) - 12} more" if len(known) > 12 else ""
+    return f"known: {', '.join(known[:12])}{more}" if known else ""
+
+
+Place = tuple[int, int]
+"""Line and column, from 1."""
+
+
+@dataclass(slots=True)
+class Node:
+    """One piece of a document: its value, its place, and below it the items of a list or the keys of a mapping.
+
+    `size` and `depth` count the nodes below with aliases followed.
+    """
+
+    value: Any
+    place: Place
+    items: list["Node"] = field(default_factory=list)
+    keys: dict[str, tuple[Place, "Node"]] = field(default_factory=dict)
+    size: int = 1
+    depth: int = 1
+
+    def child(self, step: str | int) -> "Node | None":
+        """The item or the key's value; None where there is none."""
+        if isinstance(step, int):
+            return self.items[step] if 0 <= step < len(self.items) else None
+        found = self.keys.get(step)
+        return found[1] if found else None
+
+    def scalars(self) -> Iterator["Node"]:
+        """Every piece at the ends of this one, in document order."""
+        if not self.items and not self.keys:
+            yield self
+        for item in self.items:
+            yield from item.scalars()
+        for _, value in self.keys.values():
+            yield from value.scalars()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file, read: its root, and the mistakes found so far (the root is then what could be read)."""
+
+    file: str
+    root: Node
+    mistakes: tuple[Mistake, ...] = ()
+
+    def node(self, path: Sequence[str | int]) -> Node:
+        """The piece at this path, or the deepest one above it; steps that the document lacks are passed over."""
+        node = self.root
+        for step in path:
+            node = node.child(step) or node
+        return node
+
+    def place(self, path: Sequence[str | int], *, key: bool = False) -> Place:
+        """Where the piece at this path stands; with `key`, where its key does."""
+        if key and path and isinstance(path[-1], str):
+            found = self.node(path[:-1]).keys.get(path[-1])
+            if found:
+                return found[0]
+        return self.node(path).place
+
+    def mistake(
+        self, path: Sequence[str | int], message: str, hint: str = "", *, key: bool = False, severity: str = "error"
+    ) -> Mistake:
+        """A mistake at this path."""
+        return Mistake(self.file, *self.place(path, key=key), message, hint, severity)

@@ -1,0 +1,130 @@
+"""Where packs come from, and their files read: those named in the settings, or the packs that are shipped."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from smtp_gate.ruleset.marks import Document, Mistake
+from smtp_gate.ruleset.problems import problems, unknown_key
+from smtp_gate.ruleset.schema import PackHead, PackModel
+from smtp_gate.ruleset.yaml12 import MAX_OCTETS, read_document
+
+CASES: Final = "cases"
+"""Folders of this name hold sample mail, never packs."""
+
+_SECTIONS: Final = {"rules": list, "waivers": list, "detectors": dict, "keywords": dict}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One pack as read: its document, and its sections where they have the right shape (else empty)."""
+
+    path: Path
+    document: Document
+    name: str = ""
+    internal_domains: tuple[str, ...] = ()
+
+    def items(self, section: str) -> list[tuple[int, dict[str, Any]]]:
+        """The mappings of a list section with their positions; what is no mapping is already a mistake."""
+        found = self._section(section)
+        return [(i, v) for i, v in enumerate(found) if isinstance(v, dict)] if isinstance(found, list) else []
+
+    def entries(self, section: str) -> dict[str, Any]:
+        """The entries of a mapping section."""
+        found = self._section(section)
+        return found if isinstance(found, dict) else {}
+
+    def _section(self, section: str) -> object:
+        root = self.document.root.value
+        return root.get(section) if isinstance(root, dict) else None
+
+
+def shipped_rules() -> Path | None:
+    """The folder of the shipped packs: package data, else the repository's; None where neither is there."""
+    package = Path(__file__).resolve().parent.parent
+    places = (package / "share" / "rules", package.parent / "rules")
+    return next((p for p in places if p.is_dir()), None)
+
+
+def pack_files(paths: Sequence[Path]) -> Iterator[Path | Mistake]:
+    """Every pack file that the paths mean, folders searched below, in a stable order, each once."""
+    seen: set[Path] = set()
+    for path in paths:
+        try:
+            found = sorted(_below(path)) if path.is_dir() else [path]
+        except OSError as error:
+            yield _unreadable(path, error)
+            continue
+        if not found:
+            yield Mistake(str(path), 1, 1, "no pack in this folder", "packs end in .yaml or .yml")
+        for file in found:
+            if file.resolve() not in seen:
+                seen.add(file.resolve())
+                yield file
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        inside = path.relative_to(folder).parts
+        hidden = any(part.startswith(".") for part in inside)
+        if path.suffix in {".yaml", ".yml"} and not hidden and CASES not in inside[:-1] and path.is_file():
+            yield path
+
+
+def read_source(path: Path, mistakes: list[Mistake]) -> Source | None:
+    """Read one pack file; its mistakes so far are added. None where nothing further can be said of it."""
+    document = read_file(path)
+    mistakes += document.mistakes
+    root = document.root.value
+    if root is None and any(m.is_error for m in document.mistakes):
+        return None
+    if not isinstance(root, dict):
+        mistakes.append(
+            document.mistake((), "a pack expected", "a file that starts with `pack: NAME` and holds `rules:`")
+        )
+        return None
+    for name in root.keys() - PackModel.model_fields.keys():
+        mistakes.append(unknown_key(document, (name,), PackModel.model_fields))
+    mistakes += _shapes(document, root)
+    try:
+        head = PackHead.model_validate({k: v for k, v in root.items() if k in PackHead.model_fields})
+    except ValidationError as error:
+        mistakes += problems(error, document, (), PackHead)
+        return Source(path, document)
+    return Source(path, document, head.pack, head.internal_domains)
+
+
+def read_file(path: Path) -> Document:
+    """Read a YAML file; a file that cannot be opened is a mistake in its first line."""
+    try:
+        with path.open("rb") as file:
+            octets = file.read(MAX_OCTETS + 1)
+    except OSError as error:
+        mistake = _unreadable(path, error)
+        return Document(str(path), read_document(str(path), b"").root, (mistake,))
+    document = read_document(str(path), octets)
+    if octets and not octets.endswith(b"\n") and not document.mistakes:
+        line = octets.count(b"\n") + 1
+        short = Mistake(str(path), line, 1, "the last line has no end", "was the file cut short?", "warning")
+        return Document(document.file, document.root, (short,))
+    return document
+
+
+def _unreadable(path: Path, error: OSError) -> Mistake:
+    return Mistake(str(path), 1, 1, f"cannot be read: {error.strerror or type(error).__name__}")
+
+
+def _shapes(document: Document, root: dict[str, Any]) -> Iterator[Mistake]:
+    """Sections, and items of list sections, that are of the wrong kind."""
+    for name, kind in _SECTIONS.items():
+        section = root.get(name)
+        if name in root and not isinstance(section, kind):
+            what = "a list of `- ` items" if kind is list else "a mapping of names"
+            yield document.mistake((name,), f"`{name}` must be {what}", key=section is None)
+        elif isinstance(section, list):
+            for number, item in enumerate(section):
+                if not isinstance(item, dict):
+                    yield document.mistake((name, number), "a mapping expected", "write `- id: ...` and its keys below")

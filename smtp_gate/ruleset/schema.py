@@ -1,0 +1,198 @@
+"""The shape of a pack: what may stand in its YAML, with the descriptions that the JSON Schema shows."""
+
+import re
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BeforeValidator, Field, PlainValidator, StrictStr, WithJsonSchema, field_validator, model_validator
+
+from smtp_gate.core.verdict import Mode
+from smtp_gate.detect.detectors import LEVELS, Detector, Evidence, Level
+from smtp_gate.ruleset.example_schema import ExamplesModel
+from smtp_gate.ruleset.written import Day, Domain, Flag, Line, Side, Words, Written, listed, wrong
+
+_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(?:\.[a-z0-9_-]{1,64}){0,4}")
+
+Action = Literal["accept", "defer", "quarantine", "reject"]
+ModeWord = Literal["enforce", "shadow", "off"]
+
+
+def an_id(value: object) -> str:
+    """A name that replies, metrics and journal can carry. Raises PydanticCustomError."""
+    if not isinstance(value, str) or _ID.fullmatch(value) is None:
+        raise wrong("an id expected", "small letters, digits, - and _, with dots between: pii.ssn")
+    return value
+
+
+Id = Annotated[str, PlainValidator(an_id), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
+
+
+class EvidenceModel(Written):
+    """Supporting evidence near a match: a keyword of a list, or a match of a pattern."""
+
+    keywords: StrictStr = ""
+    """The name of a keyword list."""
+    regex: StrictStr = ""
+    """A pattern; exactly one of `keywords` and `regex` stands here."""
+    within: int = Field(gt=0, le=100_000)
+    """How many characters either side are searched, never across regions or parts."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "EvidenceModel":
+        if bool(self.keywords) is bool(self.regex):
+            raise wrong("exactly one of `keywords` and `regex` must stand here")
+        return self
+
+    def built(self) -> Evidence:
+        """The same as the engine knows it."""
+        return Evidence(self.within, self.keywords, self.regex)
+
+
+class LevelModel(Written):
+    """What a level takes: all of `all`, one of `any`, none of `none`, and the format."""
+
+    all: tuple[EvidenceModel, ...] = ()
+    """Every one of these must be near the match."""
+    any: tuple[EvidenceModel, ...] = ()
+    """At least one of these must be near the match."""
+    none: tuple[EvidenceModel, ...] = ()
+    """None of these may be near the match."""
+    format: StrictStr = ""
+    """A name that the validator gives the match, such as `separated` or `plain`."""
+
+    def built(self, name: str) -> Level:
+        """The same as the engine knows it."""
+        every, some, no = (tuple(e.built() for e in side) for side in (self.all, self.any, self.none))
+        return Level(name, every, some, no, self.format)
+
+
+class PrimaryModel(Written):
+    """The pattern itself, and who checks what it matched."""
+
+    regex: StrictStr = Field(min_length=1)
+    """The pattern, in RE2's syntax; 'single quotes' keep its backslashes."""
+    validator: StrictStr = ""
+    """A check of the matched value: checksum, ranges, published fakes."""
+    group: int = Field(default=0, ge=0, le=99)
+    """The capturing group that holds the value; 0 is the whole match."""
+    case_sensitive: Flag = False
+    """Whether large and small letters differ."""
+
+
+class DetectorModel(Written):
+    """A named pattern with its validator and supporting evidence, shared by rules."""
+
+    primary: PrimaryModel
+    """The pattern and its validator."""
+    levels: dict[Literal["high", "medium", "low"], LevelModel] = Field(min_length=1)
+    """What each level takes; the highest that holds counts, and where none holds there is no finding."""
+    mask: StrictStr = "last4"
+    """How evidence is masked before anybody sees it."""
+
+    @field_validator("levels", mode="before")
+    @classmethod
+    def _empty_levels(cls, value: object) -> object:
+        """A level with nothing under it takes nothing: `low:` is the same as `low: {}`."""
+        return {k: {} if v is None else v for k, v in value.items()} if isinstance(value, dict) else value
+
+    def built(self, name: str) -> Detector:
+        """The same as the engine knows it, levels from the surest down."""
+        levels = tuple(self.levels[level].built(level) for level in LEVELS if level in self.levels)
+        main = self.primary
+        return Detector(name, main.regex, levels, main.validator, self.mask, main.group, main.case_sensitive)
+
+
+class RuleModel(Written):
+    """What every rule says; the parameters of its family stand beside these keys."""
+
+    id: Id
+    """The stable name: it appears in replies, metrics and journal."""
+    title: Line
+    """One line for people."""
+    policy: Words = Field(min_length=1)
+    """The clause or clauses of the policy that the rule serves, such as P-SENSITIVE."""
+    family: StrictStr
+    """The rule family, which looks at the mail."""
+    when: Side = Side()
+    """Who the rule is for; decided for each recipient."""
+    action: Action
+    """What becomes of the mail where the rule finds something."""
+    on_unscannable: Action | None = None
+    """What becomes of content nobody could look into; quarantine for families that read content, else accept."""
+    on_error: Action = "defer"
+    """What becomes of the mail where the rule could not look."""
+    mode: ModeWord = Mode.ENFORCE.value
+    """enforce acts, shadow only reports, off sleeps."""
+    unless: tuple[Side, ...] = ()
+    """Whom the rule spares: any of these, and the sender must be authenticated."""
+    message: StrictStr = "{title}. {way_out}"
+    """What the sender reads: {count}, {where}, {ref}, {rule}, {title} and {way_out} are filled in; never a value."""
+    examples: ExamplesModel
+    """Mail that proves what the rule means."""
+
+    @field_validator("unless")
+    @classmethod
+    def _narrow(cls, value: tuple[Side, ...]) -> tuple[Side, ...]:
+        if any(s.sender is None and s.recipients is None for s in value):
+            raise wrong("an `unless` that names nobody would spare everybody", "name `sender` or `recipients`")
+        return value
+
+
+class WaiverModel(Side):
+    """What the policy calls an exception: switches one rule off for a narrow scope until a day ends."""
+
+    id: Line
+    """The waiver's own name; it appears in the verdict."""
+    rule: StrictStr
+    """The id of the rule."""
+    owner: Line
+    """Who answers for it."""
+    approver: Line
+    """Who granted it."""
+    ticket: Line
+    """Where it was asked for."""
+    reason: Line
+    """Why."""
+    expires: Day
+    """Its last day, in the city's time zone."""
+
+    @model_validator(mode="after")
+    def _narrow(self) -> "WaiverModel":
+        if self.sender is None and self.recipients is None:
+            raise wrong("a waiver that names nobody would switch the rule off for everybody", "name `sender`")
+        return self
+
+
+class PackHead(Written):
+    """The keys of a pack that are read as a whole; its sections are read piece by piece."""
+
+    pack: Id
+    """The pack's name."""
+    internal_domains: Annotated[tuple[Domain, ...], BeforeValidator(listed)] = ()
+    """Domains that the examples of this pack treat as ours, beside those of the settings."""
+
+
+class KeywordLists(Written):
+    """The keyword lists of a pack."""
+
+    keywords: dict[Id, Annotated[tuple[Line, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    """Keyword lists, shared with all packs; keywords match whole words."""
+
+
+class PackModel(PackHead, KeywordLists):
+    """One file of rules with the detectors, keyword lists and waivers it brings along."""
+
+    rules: tuple[RuleModel, ...] = ()
+    """The rules; each stands for itself, their order means nothing."""
+    detectors: dict[Id, DetectorModel] = Field(default_factory=dict)
+    """Detectors, shared with all packs."""
+    waivers: tuple[WaiverModel, ...] = ()
+    """Exceptions that were granted."""
+
+
+COMMON: Final = frozenset(RuleModel.model_fields)
+"""The keys that every rule knows, whatever its family."""
+
+
+def fields_of(raw: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A rule's mapping parted into what every rule says and what belongs to its family."""
+    return {k: v for k, v in raw.items() if k in COMMON}, {k: v for k, v in raw.items() if k not in COMMON}

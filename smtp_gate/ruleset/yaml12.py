@@ -1,0 +1,225 @@
+"""A YAML 1.2 file read with its places, within bounds.
+
+It is composed from the parser's events, one after another, so that nesting, size and aliases are bounded before
+anything recursive sees them: hostile nesting would end the process inside the C parser's own composer.
+"""
+
+from typing import Any, Final
+
+import yaml
+from yamlcore import CCoreLoader  # type: ignore[import-untyped]  # the package carries no types
+
+from smtp_gate.ruleset.marks import Document, Mistake, Node, Place
+
+Scalar = str | int | float | bool | None
+
+MAX_OCTETS: Final = 4 * 1024 * 1024
+MAX_DEPTH: Final = 40
+MAX_NODES: Final = 400_000
+"""Bounds of one file; aliases count as often as they are used, so that a few lines cannot grow into millions."""
+
+_CORE: Final = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map")}
+_HINTS: Final = (
+    ("mapping values are not allowed", "a value that holds `: ` needs quotes; else look at the indentation"),
+    ("tab character", "indent with spaces, not tabs"),
+    ("cannot start any token", "indent with spaces, not tabs; a value that starts with @ % ` needs quotes"),
+    ("expected <block end>", "the indentation differs from the lines above"),
+    ("did not find expected '-'", "the indentation differs from the lines above"),
+    ("did not find expected key", "the indentation differs from the lines above, or a bracket or quote is not closed"),
+    ("could not find expected ':'", "a key ends with `: `"),
+    ("unexpected end of stream", "the quote that opens here is never closed"),
+    ("unknown escape", "in \"double quotes\" a backslash must be doubled; 'single quotes' take it as it is"),
+    ("maximum nesting", "nest less deeply"),
+)
+
+
+def read_document(file: str, octets: bytes) -> Document:
+    """Read one YAML 1.2 document; never raises. What cannot be read at all has an empty root and says why."""
+    if len(octets) > MAX_OCTETS:
+        return _broken(Mistake(file, 1, 1, f"the file is larger than {MAX_OCTETS // 1024 // 1024} MB"))
+    try:
+        text = octets.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line, column = _place_of(octets[: error.start].decode("utf-8", "replace"))
+        return _broken(Mistake(file, line, column, "this is not UTF-8 text", "save the file as UTF-8"))
+    composer = _Composer(file)
+    try:
+        root = composer.document(text)
+    except yaml.YAMLError as error:
+        return _broken(_syntax(file, text, error, composer.brackets))
+    except _Refused as refused:
+        return _broken(refused.mistake)
+    return Document(file, root, tuple(composer.mistakes))
+
+
+def _broken(mistake: Mistake) -> Document:
+    return Document(mistake.file, Node(None, (mistake.line, mistake.column)), (mistake,))
+
+
+def _place_of(before: str) -> Place:
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def _syntax(file: str, text: str, error: yaml.YAMLError, brackets: list[Place]) -> Mistake:
+    if isinstance(error, yaml.reader.ReaderError):
+        # The offset counts octets of the UTF-8 text.
+        line, column = _place_of(text.encode()[: int(error.position)].decode("utf-8", "replace"))
+        return Mistake(file, line, column, "a control character, which YAML forbids")
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return Mistake(file, 1, 1, "this is not YAML")
+    problem = error.problem or "this is not YAML"
+    opened = error.context_mark
+    mark = error.problem_mark or opened
+    context = f"{error.context}: " if error.context else ""
+    hint = next((words for part, words in _HINTS if part in problem), "")
+    if opened is not None and context.startswith("while parsing a flow"):
+        hint = f"the bracket opened in line {opened.line + 1} is not closed, or a comma is missing"
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    # What is never closed is best shown where it opens, not at the end of the file.
+    end = len(text.rstrip())
+    at_end = mark is not None and mark.index >= end
+    if at_end and opened is not None and opened.index < end:
+        line, column = opened.line + 1, opened.column + 1
+    elif at_end and brackets:
+        line, column = brackets[-1]
+        hint = "the bracket that opens here is never closed"
+    return Mistake(file, line, column, f"not valid YAML: {context}{problem}", hint)
+
+
+class _Refused(Exception):  # noqa: N818 - it carries a mistake out of the recursion and never leaves this module
+    def __init__(self, mistake: Mistake) -> None:
+        super().__init__(mistake.message)
+        self.mistake = mistake
+
+
+class _Composer:
+    """Builds nodes from events; recursion is as deep as MAX_DEPTH allows."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.mistakes: list[Mistake] = []
+        self.anchors: dict[str, Node] = {}
+        self.count = 0
+        self.brackets: list[Place] = []
+
+    def document(self, text: str) -> Node:
+        self.loader: Any = CCoreLoader(text)
+        try:
+            return self._document()
+        finally:
+            self.loader.dispose()
+
+    def _document(self) -> Node:
+        self.loader.get_event()
+        if isinstance(self.loader.get_event(), yaml.StreamEndEvent):
+            return Node(None, (1, 1))
+        root = self._node(self.loader.get_event(), 1)
+        self.loader.get_event()
+        extra = self.loader.get_event()
+        if not isinstance(extra, yaml.StreamEndEvent):
+            raise self._refused(extra, "a second document starts here", "one file holds one document")
+        return root
+
+    def _refused(self, event: yaml.Event, message: str, hint: str = "") -> _Refused:
+        return _Refused(Mistake(self.file, *_start(event), message, hint))
+
+    def _node(self, event: yaml.NodeEvent, depth: int) -> Node:
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, depth)
+        self._count(event, 1)
+        if depth > MAX_DEPTH:
+            raise self._refused(event, f"nested more than {MAX_DEPTH} deep")
+        tag = getattr(event, "tag", None)
+        if tag is not None and tag != "!" and tag not in _CORE:
+            raise self._refused(event, f"the tag {tag[:40]} is not allowed", "leave it out")
+        if isinstance(event, yaml.ScalarEvent):
+            node = Node(self._scalar(event), _start(event))
+        else:
+            node = self._collection(event, depth)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = node
+        return node
+
+    def _collection(self, event: yaml.NodeEvent, depth: int) -> Node:
+        below = self._list if isinstance(event, yaml.SequenceStartEvent) else self._mapping
+        if not getattr(event, "flow_style", False):
+            return below(event, depth)
+        self.brackets.append(_start(event))
+        node = below(event, depth)
+        self.brackets.pop()
+        return node
+
+    def _count(self, event: yaml.Event, nodes: int) -> None:
+        self.count += nodes
+        if self.count > MAX_NODES:
+            raise self._refused(event, f"the file holds more than {MAX_NODES} values", "split it")
+
+    def _alias(self, event: yaml.AliasEvent, depth: int) -> Node:
+        node = self.anchors.get(event.anchor or "")
+        if node is None:
+            raise self._refused(event, f"nothing before this is named &{event.anchor}", "name it before it is used")
+        self._count(event, node.size)
+        if depth + node.depth > MAX_DEPTH:
+            raise self._refused(event, f"nested more than {MAX_DEPTH} deep")
+        return node
+
+    def _list(self, event: yaml.NodeEvent, depth: int) -> Node:
+        node = Node([], _start(event))
+        while not isinstance(inner := self.loader.get_event(), yaml.SequenceEndEvent):
+            item = self._node(inner, depth + 1)
+            node.items.append(item)
+            node.value.append(item.value)
+            node.size += item.size
+            node.depth = max(node.depth, item.depth + 1)
+        return node
+
+    def _mapping(self, event: yaml.NodeEvent, depth: int) -> Node:
+        node = Node({}, _start(event))
+        while not isinstance(inner := self.loader.get_event(), yaml.MappingEndEvent):
+            place = _start(inner)
+            key = self._node(inner, depth + 1)
+            value = self._node(self.loader.get_event(), depth + 1)
+            node.size += key.size + value.size
+            node.depth = max(node.depth, value.depth + 1)
+            if not isinstance(key.value, str):
+                self.mistakes.append(Mistake(self.file, *place, "a key must be a word", "put it in quotes"))
+            elif key.value in node.keys:
+                line = node.keys[key.value][0][0]
+                self.mistakes.append(
+                    Mistake(self.file, *place, f"`{key.value}` stands here twice", f"first in line {line}")
+                )
+            else:
+                node.keys[key.value] = (place, value)
+                node.value[key.value] = value.value
+        return node
+
+    def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
+        text: str = event.value
+        tag = event.tag
+        if tag is None and event.implicit[0]:
+            tag = self.loader.resolve(yaml.ScalarNode, text, event.implicit)
+        try:
+            return _construct(str(tag).rpartition(":")[2], text)
+        except (ValueError, KeyError):
+            raise self._refused(event, "a number or word that cannot be read", "put it in quotes") from None
+
+
+def _construct(kind: str, text: str) -> Scalar:
+    match kind:
+        case "int" if len(text) <= 20:
+            return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
+        case "float" if len(text) <= 40:
+            return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        case "bool":
+            return {"true": True, "false": False}[text.lower()]
+        case "null":
+            return None
+        case "int" | "float":
+            raise ValueError("a number of this length")
+        case _:
+            return text
+
+
+def _start(event: yaml.Event) -> Place:
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
