@@ -238,6 +238,11 @@ def test_warnings_do_not_refuse(folder: Path) -> None:
     assert [(m.severity, m.line) for m in result.mistakes] == [("warning", 6), ("warning", 10), ("warning", 10)]
 
 
+def test_two_listeners_may_leave_their_ports_to_the_system(folder: Path) -> None:
+    text = swap("127.0.0.1:2525", "127.0.0.1:0").replace("next_hop:", "  - {name: b, listen: 127.0.0.1:0}\nnext_hop:")
+    assert len(read(folder, text).listeners) == 2
+
+
 def test_a_missing_file_is_a_mistake(tmp_path: Path) -> None:
     (mistake,) = load_config(tmp_path / "none.yaml").mistakes
     assert str(mistake).endswith("none.yaml:1:1: cannot be read: No such file or directory")

@@ -17,12 +17,12 @@ from smtp_gate.ruleset.written import (
     Folder,
     Line,
     Listen,
+    ListOf,
     Network,
     NewPath,
     Peer,
     Size,
     Written,
-    listed,
     parse_network,
     wrong,
 )
@@ -54,7 +54,7 @@ def _hop(value: object) -> object:
 
 Zone = Annotated[ZoneInfo, PlainValidator(_zone), WithJsonSchema({"type": "string", "examples": ["America/Chicago"]})]
 Fingerprint = Annotated[str, PlainValidator(_fingerprint), WithJsonSchema({"type": "string"})]
-Networks = Annotated[tuple[Network, ...], BeforeValidator(listed)]
+Networks = ListOf[Network]
 LOOPBACK: Final = (parse_network("127.0.0.0/8"), parse_network("::1/128"))
 
 
@@ -151,7 +151,7 @@ class HopTimeouts(Written):
 class NextHopSettings(Written):
     """Where accepted mail goes."""
 
-    hosts: Annotated[tuple[Peer, ...], BeforeValidator(listed), Field(min_length=1)]
+    hosts: Annotated[ListOf[Peer], Field(min_length=1)]
     """host:port, or a list of them, tried in this order."""
     tls: HopTls = HopTls()
     """TLS towards it."""
@@ -208,7 +208,7 @@ class LogSettings(Written):
 class Config(Written):
     """The settings of one gate. Paths are relative to the file; secrets stand in files of their own."""
 
-    internal_domains: Annotated[tuple[Domain, ...], BeforeValidator(listed), Field(min_length=1)]
+    internal_domains: Annotated[ListOf[Domain], Field(min_length=1)]
     """Domains that are ours."""
     timezone: Zone = ZoneInfo("UTC")
     """The city's time zone, for people; the journal is in UTC."""
@@ -226,7 +226,7 @@ class Config(Written):
     """Where accepted mail goes: host:port, a list for failover, or a mapping."""
     data_dir: NewPath
     """Holds, journal and what else is kept."""
-    rules: Annotated[tuple[Folder, ...], BeforeValidator(listed)] = ()
+    rules: ListOf[Folder] = ()
     """Folders or files of packs; the shipped packs where it is left out."""
     directory: File | None = None
     """The directory of accounts, CSV."""

@@ -73,43 +73,43 @@ class _Parser:
 
     def __init__(self, key: str, text: str, steps: int) -> None:
         self.key = key
-        self.tokens = _TOKEN.findall(text)[: max(0, min(steps, _WIDEST * 10))]
-        self.cut = len(text) > sum(map(len, self.tokens))
+        self.pieces = _TOKEN.findall(text)[: max(0, min(steps, _WIDEST * 10))]
+        self.cut = len(text) > sum(map(len, self.pieces))
         self.at = 0
         self.words: list[str] = []
         self.angle: str | None = None
         self.broken = False
 
     def boxes(self) -> Iterable[Mailbox]:
-        while self.at < len(self.tokens):
-            token = self.tokens[self.at]
+        while self.at < len(self.pieces):
+            piece = self.pieces[self.at]
             self.at += 1
-            if token in ",;":
+            if piece in ",;":
                 yield from self._entry()
-            elif token == ":" and self.angle is None and not any("@" in w for w in self.words):
+            elif piece == ":" and self.angle is None and not any("@" in w for w in self.words):
                 # The name of a group (RFC 5322, section 3.4); its members follow.
                 self.words = []
-            elif token == "<":
+            elif piece == "<":
                 self._angle()
             else:
-                self._word(token)
+                self._word(piece)
         yield from self._entry()
         if self.cut:
             yield Mailbox(self.key, "", "", "")
 
-    def _word(self, token: str) -> None:
-        if token == '"':
+    def _word(self, piece: str) -> None:
+        if piece == '"':
             self.words.append(self._quoted())
-        elif token == "(":
+        elif piece == "(":
             self._comment()
-        elif token == "[":
+        elif piece == "[":
             self.words.append("[" + self._until("]") + "]")
-        elif token in {">", "\\", ")"}:
+        elif piece in {">", "\\", ")"}:
             self.broken = True
-        elif token.isspace():
+        elif piece.isspace():
             self.words.append(" ")
         else:
-            self.words.append(token)
+            self.words.append(piece)
 
     def _angle(self) -> None:
         if self.angle is not None:
@@ -117,56 +117,56 @@ class _Parser:
             self.broken = True
         inner: list[str] = []
         closed = False
-        while self.at < len(self.tokens):
-            token = self.tokens[self.at]
+        while self.at < len(self.pieces):
+            piece = self.pieces[self.at]
             self.at += 1
-            if token == ">":
+            if piece == ">":
                 closed = True
                 break
-            if token == '"':
+            if piece == '"':
                 inner.append(self._quoted())
-            elif token == "(":
+            elif piece == "(":
                 self._comment()
-            elif not token.isspace():
-                inner.append(token)
+            elif not piece.isspace():
+                inner.append(piece)
         self.angle = "".join(inner)
         self.broken = self.broken or not closed
 
     def _quoted(self) -> str:
         out: list[str] = []
-        while self.at < len(self.tokens):
-            token = self.tokens[self.at]
+        while self.at < len(self.pieces):
+            piece = self.pieces[self.at]
             self.at += 1
-            if token == '"':
+            if piece == '"':
                 return "".join(out)
-            if token == "\\" and self.at < len(self.tokens):
-                token = self.tokens[self.at]
+            if piece == "\\" and self.at < len(self.pieces):
+                piece = self.pieces[self.at]
                 self.at += 1
-            out.append(token)
+            out.append(piece)
         self.broken = True
         return "".join(out)
 
     def _comment(self) -> None:
         depth = 1
-        while self.at < len(self.tokens) and depth:
-            token = self.tokens[self.at]
+        while self.at < len(self.pieces) and depth:
+            piece = self.pieces[self.at]
             self.at += 1
-            if token == "\\":
+            if piece == "\\":
                 self.at += 1
-            elif token == "(":
+            elif piece == "(":
                 depth += 1
-            elif token == ")":
+            elif piece == ")":
                 depth -= 1
         self.broken = self.broken or depth > 0
 
     def _until(self, close: str) -> str:
         out: list[str] = []
-        while self.at < len(self.tokens):
-            token = self.tokens[self.at]
+        while self.at < len(self.pieces):
+            piece = self.pieces[self.at]
             self.at += 1
-            if token == close:
+            if piece == close:
                 return "".join(out)
-            out.append(token)
+            out.append(piece)
         self.broken = True
         return "".join(out)
 

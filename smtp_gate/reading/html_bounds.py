@@ -10,10 +10,38 @@ COPIES: Final = 300_000
 ATTRIBUTES: Final = 2_000
 """Attributes of one tag; parsers compare each new one with all before it."""
 
-_FORMATTING: Final = frozenset("a b big code em font i nobr s small strike strong tt u".split())
+_FORMATTING: Final = frozenset(
+    ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"]
+)
 # Elements without content, and those that a sibling of their kind closes: they do not nest by themselves.
 _FLAT: Final = frozenset(
-    "area base br col embed hr img input link meta param source track wbr p li td th tr option dt dd tbody thead o:p".split()
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+        "p",
+        "li",
+        "td",
+        "th",
+        "tr",
+        "option",
+        "dt",
+        "dd",
+        "tbody",
+        "thead",
+        "o:p",
+    ]
 )
 _TAG: Final = re.compile(r"<(/?)([A-Za-z][^\s/<>]*)")
 _NAME: Final = re.compile(r"<([A-Za-z][^\s/<>]*)")

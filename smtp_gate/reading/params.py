@@ -141,31 +141,26 @@ def split_params(header: Header, defects: list[str]) -> tuple[str, list[tuple[st
             value = stripped
     main, semicolon, _ = value.partition(";")
     params: list[tuple[str, str]] = []
-    if semicolon:
-        end = len(main)
-        for found in _PARAM.finditer(value, end):
-            text = found[2]
-            if text[:1] == '"':
-                if len(text) < 2 or text[-1] != '"':
-                    defects.append("odd_parameter")
-                text = text[1:].removesuffix('"')
-                if "\\" in text:
-                    text = _PAIR.sub(r"\1", text)
-            else:
-                text = text.strip()
-                if '"' in text or " " in text or "\t" in text:
-                    defects.append("odd_parameter")
-            params.append((found[1].lower(), text))
-            if value[end : found.start()].strip():
-                defects.append("odd_parameter")
-            end = found.end()
-        if value[end:].strip(" \t;"):
-            defects.append("odd_parameter")
-    elif "=" in main:
-        defects.append("odd_parameter")
-    if b"=?" in header.raw and header.key == "content-type":
+    end = len(main)
+    odd = not semicolon and "=" in main
+    for found in _PARAM.finditer(value, end):
+        text, sound = _unquoted(found[2])
+        params.append((found[1].lower(), text))
+        odd = odd or not sound or bool(value[end : found.start()].strip())
+        end = found.end()
+    if odd or value[end:].strip(" \t;") or (b"=?" in header.raw and header.key == "content-type"):
         defects.append("odd_parameter")
     return main.strip(), params
+
+
+def _unquoted(text: str) -> tuple[str, bool]:
+    """A parameter's value without its quotes, and whether it was written as RFC 2045, section 5.1 asks."""
+    if text[:1] != '"':
+        plain = text.strip()
+        return plain, not ('"' in plain or " " in plain or "\t" in plain)
+    sound = len(text) > 1 and text[-1] == '"'
+    inner = text[1:].removesuffix('"')
+    return (_PAIR.sub(r"\1", inner) if "\\" in inner else inner), sound
 
 
 def strip_comments(value: str) -> str:

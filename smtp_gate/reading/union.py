@@ -27,9 +27,29 @@ _HINT: Final = re2.compile(rb"[A-Za-z0-9+/_-]{24}")
 _ESCAPE: Final = re.compile(rb"=[0-9A-Fa-f]{2}|=[ \t]*\r?\n")
 
 AMBIGUOUS: Final = frozenset(
-    "missing_header_break bare_newline nul malformed_header duplicate_content_type duplicate_encoding odd_boundary "
-    "duplicate_boundary duplicate_parameter odd_parameter odd_encoding unknown_encoding header_comment missing_boundary "
-    "unused_boundary missing_end_boundary part_after_end encoded_container base64_damaged malformed_content_type mime_limit".split()
+    [
+        "missing_header_break",
+        "bare_newline",
+        "nul",
+        "malformed_header",
+        "duplicate_content_type",
+        "duplicate_encoding",
+        "odd_boundary",
+        "duplicate_boundary",
+        "duplicate_parameter",
+        "odd_parameter",
+        "odd_encoding",
+        "unknown_encoding",
+        "header_comment",
+        "missing_boundary",
+        "unused_boundary",
+        "missing_end_boundary",
+        "part_after_end",
+        "encoded_container",
+        "base64_damaged",
+        "malformed_content_type",
+        "mime_limit",
+    ]
 )
 """Defects of structure after which readers part ways."""
 

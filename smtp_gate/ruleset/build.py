@@ -74,7 +74,6 @@ def load(paths: Sequence[Path], settings: BuildSettings, families: Families | No
     around = Surroundings(
         families=families if families is not None else installed(),
         detectors=names(sources, "detectors"),
-        zone=settings.zone,
         way_out=settings.way_out,
         enforce=settings.enforce,
     )

@@ -3,9 +3,9 @@
 import re
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator, Field, PlainValidator, StrictStr, WithJsonSchema, field_validator, model_validator
+from pydantic import Field, PlainValidator, StrictStr, WithJsonSchema, field_validator, model_validator
 
-from smtp_gate.ruleset.written import Address, Day, Flag, Words, Written, listed, wrong
+from smtp_gate.ruleset.written import Address, Day, Flag, ListOf, Words, Written, wrong
 
 _HEADER: Final = re.compile(r"[!-9;-~]{1,64}")
 
@@ -38,9 +38,9 @@ class AccountModel(Written):
     """The office title."""
     groups: Words = ()
     """Groups, as `group:NAME` asks for them."""
-    aliases: Annotated[tuple[Address, ...], BeforeValidator(listed)] = ()
+    aliases: ListOf[Address] = ()
     """Further addresses of the account."""
-    personal: Annotated[tuple[Address, ...], BeforeValidator(listed)] = ()
+    personal: ListOf[Address] = ()
     """The person's own addresses outside."""
     current: Flag = True
     """False stands for an account that has ended."""
@@ -59,7 +59,7 @@ class ExampleModel(Written):
     """An .eml file below the pack's folder, instead of `text` and `html`."""
     sender: StrictStr | None = Field(default=None, alias="from")
     """The sender, `a@b.c` or `Name <a@b.c>`; an internal person where it is missing."""
-    to: Annotated[tuple[StrictStr, ...], BeforeValidator(listed)] = ()
+    to: ListOf[StrictStr] = ()
     """One recipient or several; an external address where it is missing."""
     subject: StrictStr = "An example"
     """The subject."""

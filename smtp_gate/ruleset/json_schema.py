@@ -1,6 +1,5 @@
 """The JSON Schema of packs, each family's parameters included, for editors."""
 
-import json
 from typing import Any, Final
 
 from smtp_gate.families.base import Family
@@ -19,12 +18,8 @@ def pack_schema(families: Families | None = None) -> dict[str, Any]:
     rule = definitions["RuleModel"]
     common: dict[str, Any] = rule["properties"]
     common["family"] = {**common["family"], "enum": sorted(offered)}
-    common["policy"] = _one_or_more(common["policy"], {"enum": list(CLAUSES)})
-    for side in ("Side", "WaiverModel"):
-        for key in ("sender", "recipients"):
-            named = definitions[side]["properties"][key]
-            listed = next(form for form in named.pop("anyOf") if form.get("type") == "array")
-            definitions[side]["properties"][key] = _one_or_more({**named, **listed}, {})
+    for form in common["policy"]["anyOf"]:
+        form.get("items", form)["enum"] = list(CLAUSES)
     # A rule is closed by its family, which knows the remaining keys.
     rule.pop("additionalProperties", None)
     rule["allOf"] = [_branch(name, family, common, definitions) for name, family in sorted(offered.items())]
@@ -39,10 +34,3 @@ def _branch(name: str, family: Family[Any], common: dict[str, Any], definitions:
     properties = {**dict.fromkeys(common, True), **own.get("properties", {})}
     then = {"properties": properties, "required": own.get("required", []), "additionalProperties": False}
     return {"if": {"properties": {"family": {"const": name}}, "required": ["family"]}, "then": then}
-
-
-def _one_or_more(listed: dict[str, Any], limits: dict[str, Any]) -> dict[str, Any]:
-    """A list that may also be written as one value."""
-    items = {**listed.get("items", {}), **limits}
-    kept = {k: v for k, v in listed.items() if k in {"description", "title", "default"}}
-    return {**kept, "anyOf": [items, {"type": "array", "items": json.loads(json.dumps(items)), "minItems": 1}]}

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import tzinfo
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -33,7 +32,6 @@ class Surroundings:
 
     families: Families
     detectors: frozenset[str]
-    zone: tzinfo
     way_out: str
     enforce: bool
 

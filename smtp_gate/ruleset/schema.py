@@ -3,12 +3,12 @@
 import re
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, PlainValidator, StrictStr, WithJsonSchema, field_validator, model_validator
+from pydantic import Field, PlainValidator, StrictStr, WithJsonSchema, field_validator, model_validator
 
 from smtp_gate.core.verdict import Mode
 from smtp_gate.detect.detectors import LEVELS, Detector, Evidence, Level
 from smtp_gate.ruleset.example_schema import ExamplesModel
-from smtp_gate.ruleset.written import Day, Domain, Flag, Line, Side, Words, Written, listed, wrong
+from smtp_gate.ruleset.written import Day, Domain, Flag, Line, ListOf, Side, Words, Written, wrong
 
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(?:\.[a-z0-9_-]{1,64}){0,4}")
 
@@ -132,7 +132,7 @@ class RuleModel(Written):
     @field_validator("unless")
     @classmethod
     def _narrow(cls, value: tuple[Side, ...]) -> tuple[Side, ...]:
-        if any(s.sender is None and s.recipients is None for s in value):
+        if any(not s.sender and not s.recipients for s in value):
             raise wrong("an `unless` that names nobody would spare everybody", "name `sender` or `recipients`")
         return value
 
@@ -157,7 +157,7 @@ class WaiverModel(Side):
 
     @model_validator(mode="after")
     def _narrow(self) -> "WaiverModel":
-        if self.sender is None and self.recipients is None:
+        if not self.sender and not self.recipients:
             raise wrong("a waiver that names nobody would switch the rule off for everybody", "name `sender`")
         return self
 
@@ -167,7 +167,7 @@ class PackHead(Written):
 
     pack: Id
     """The pack's name."""
-    internal_domains: Annotated[tuple[Domain, ...], BeforeValidator(listed)] = ()
+    internal_domains: ListOf[Domain] = ()
     """Domains that the examples of this pack treat as ours, beside those of the settings."""
 
 

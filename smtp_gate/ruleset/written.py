@@ -5,20 +5,23 @@ from dataclasses import dataclass
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
     PlainValidator,
     StrictBool,
     StrictStr,
     ValidationInfo,
     WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from smtp_gate.core.scope import Scope, Who, WhoKind
 from smtp_gate.reading.domains import canonical_domain
@@ -189,6 +192,22 @@ def listed(value: object) -> object:
     return value if isinstance(value, list | tuple) else [value]
 
 
+class _ShortForm:
+    """Tells the JSON Schema that one item may stand for a list of one."""
+
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler(core_schema)
+        if "minLength" in schema:
+            # Behind a validator pydantic takes a list's least length for a text's.
+            schema["minItems"] = schema.pop("minLength")
+        return {"anyOf": [schema["items"], schema]}
+
+
+T = TypeVar("T")
+ListOf = Annotated[tuple[T, ...], BeforeValidator(listed), _ShortForm()]
+"""A list, or one item that stands for a list of one."""
+
+
 def _existing(value: object, info: ValidationInfo) -> Path:
     path = _resolved(value, info)
     if info.context and not path.exists():
@@ -229,8 +248,8 @@ Network = Annotated[
 Domain = Annotated[str, PlainValidator(parse_domain), _schema("A domain.", "milwaukee.gov")]
 Address = Annotated[str, PlainValidator(parse_mail_address), _schema("An address.", "dokafor@milwaukee.gov")]
 Whom = Annotated[Who, PlainValidator(parse_who), _schema("Who.", "external", "group:benefits-office", "domain:irs.gov")]
-Whoever = Annotated[tuple[Whom, ...], BeforeValidator(listed)]
-Words = Annotated[tuple[StrictStr, ...], BeforeValidator(listed)]
+Whoever = Annotated[ListOf[Whom], Field(min_length=1)]
+Words = ListOf[StrictStr]
 Line = Annotated[str, PlainValidator(_line), WithJsonSchema({"type": "string", "minLength": 1})]
 Day = Annotated[date, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 File = Annotated[Path, PlainValidator(_existing_file), _schema("A file; relative to the file this stands in.")]
@@ -241,9 +260,9 @@ NewPath = Annotated[Path, PlainValidator(_resolved), _schema("A folder, made whe
 class Side(Written):
     """Who sends and who receives; both must hold, and each is one name or a list of alternatives."""
 
-    sender: Whoever | None = None
+    sender: Whoever = ()
     """Senders: `internal`, `external`, `group:NAME`, `domain:D`, `address:A`, or a list of these."""
-    recipients: Whoever | None = None
+    recipients: Whoever = ()
     """Recipients, in the same words."""
 
     @property

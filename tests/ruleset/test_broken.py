@@ -94,6 +94,8 @@ BROKEN: dict[str, tuple[str | bytes, str, str]] = {
     "who domain odd": (swap("recipients: external", 'recipients: §"domain:irs..gov"'), "not a domain", "example.org"),
     "who address odd": (swap("recipients: external", 'recipients: §"address:a b@c"'), "not an address", ""),
     "who group empty": (swap("recipients: external", 'recipients: §"group:"'), "does not say who", "group:NAME"),
+    "who nobody": (swap("recipients: external", "recipients: §[]"), "something must stand here", ""),
+    "who left empty": (swap("    action", "    unless: [{sender: §, recipients: internal}]\n    action"), "who expected", ""),
     "when unknown side": (swap("recipients: external", "§recipient: external"), "unknown key", "`recipients`"),
     "when is a word": (swap("when:\n      recipients: external", "when: §external"), "a mapping expected", ""),
     # The message
@@ -136,7 +138,7 @@ BROKEN: dict[str, tuple[str | bytes, str, str]] = {
     "empty keyword list": (PACK + DETECTOR.replace("words: [ssn]", "words: §[]"), "something must stand here", ""),
     "keyword is a number": (PACK + DETECTOR.replace("[ssn]", "[ssn, §1099]"), "one line of text", "quotes"),
     "detector name": (PACK + DETECTOR.replace("  ssn:", "  §SSN!:"), "id expected", ""),
-    "bad pattern": (PACK + DETECTOR.replace("'\\d{9}'", "§'\\d{9'"), "", ""),
+    "bad pattern": (PACK + DETECTOR.replace("'\\d{9}'", "§'(\\d{9}'"), "regex: ", ""),
     "pattern of other engines": (PACK + DETECTOR.replace("'\\d{9}'", "§'(?=x)y'"), "regex: ", ""),
     "bad pattern in evidence": (PACK + DETECTOR.replace("keywords: words,", "regex: §'a(',"), "regex: ", ""),
     "pattern that matches everywhere": (PACK + DETECTOR.replace("'\\d{9}'", "§'\\d*'"), "empty text", ""),

@@ -57,6 +57,14 @@ def test_a_hit_that_the_rule_is_not_for_fails(tmp_path: Path) -> None:
     assert "not for this sender" in mistake.hint
 
 
+def test_a_finding_about_somebody_the_rule_is_not_for_is_no_hit(tmp_path: Path) -> None:
+    to = "to: [b@milwaukee.gov, c@example.org]"
+    pack = swap("{word: secret}", "{word: secret}\n    first: true").replace(
+        "- text: the open plan", f"- {{text: a secret, {to}}}"
+    )
+    assert [r.passed for r in run(tmp_path, pack)] == [True] * 3
+
+
 def test_rules_in_shadow_and_off_are_tried_as_well(tmp_path: Path) -> None:
     for mode in ("shadow", "off"):
         assert [r.passed for r in run(tmp_path, swap("action: quarantine", f"action: reject\n    mode: {mode}"))] == [

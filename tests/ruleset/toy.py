@@ -34,6 +34,8 @@ class ToyParams(Params):
     """Shifts by region."""
     ask: bool = False
     """Whether the sender must be a contractor of the directory."""
+    first: bool = False
+    """Whether only the first recipient is concerned."""
 
 
 class Toy:
@@ -56,7 +58,8 @@ class Toy:
             if account is None or account.status != "contractor":
                 return
         if body.count(params.find.word.encode()) >= params.find.times:
-            yield Finding(Region(RegionKind.OWN), detector="word")
+            concerned = frozenset({0}) if params.first else None
+            yield Finding(Region(RegionKind.OWN), detector="word", recipients=concerned)
 
 
 class Blind(Toy):

@@ -1,0 +1,107 @@
+"""What the commands share: the settings option, mistakes shown where they are, and how commands end."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+from rich.text import Text
+
+from smtp_gate.cli.render import console
+from smtp_gate.config import Config, find_config, load_config
+from smtp_gate.ruleset.marks import Mistake
+from smtp_gate.server.rules import Rulebook, load_rulebook
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def config_option(command: F) -> F:
+    """`-c FILE`, the settings."""
+    return click.option(
+        "-c",
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="The settings file; config/smtp-gate.yaml, else the shipped sample, where it is left out.",
+    )(command)
+
+
+def json_option(command: F) -> F:
+    """`--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
+
+
+def settings(config_file: Path | None) -> Config:
+    """The settings, or the command ends with every mistake of the file."""
+    loaded = load_config(config_file or find_config())
+    if loaded.config is None:
+        give_up(loaded.errors)
+    return loaded.config
+
+
+def rulebook(config: Config, *, test: bool = False) -> Rulebook:
+    """The ruleset and directory, or the command ends with every mistake of their files."""
+    book = load_rulebook(config, test=test)
+    if book.ruleset is None:
+        give_up(book.errors)
+    return book
+
+
+def give_up(mistakes: Iterable[Mistake]) -> NoReturn:
+    """Show the mistakes and end with 1."""
+    show_mistakes(mistakes)
+    sys.exit(1)
+
+
+def show_mistakes(mistakes: Iterable[Mistake]) -> None:
+    """Each mistake at its place, with its line of the file and a caret below where it is."""
+    out = console(stderr=True)
+    lines: dict[str, list[str]] = {}
+    for mistake in mistakes:
+        file = shorten(mistake.file)
+        colour = "red" if mistake.is_error else "yellow"
+        head = Text(f"{file}:{mistake.line}:{mistake.column}: ", style="bold").append(
+            f"{mistake.severity}: ", style=colour
+        )
+        out.print(head.append(mistake.message, style="default"), soft_wrap=True)
+        source = _line(mistake, lines)
+        if source:
+            out.print(Text(f"    {source}", style="dim"), soft_wrap=True)
+            out.print(Text("    " + " " * (mistake.column - 1) + "^", style=colour), soft_wrap=True)
+        if mistake.hint:
+            out.print(Text(f"    {mistake.hint}"), soft_wrap=True)
+
+
+def shorten(file: str) -> str:
+    """The path from here where it lies below, as people and editors like it."""
+    try:
+        return str(Path(file).resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return file
+
+
+def _line(mistake: Mistake, cache: dict[str, list[str]]) -> str:
+    """The line of the file, where it can be shown: short enough, printable, and the column within it."""
+    if mistake.file not in cache:
+        try:
+            cache[mistake.file] = Path(mistake.file).read_text("utf-8", "replace").splitlines()
+        except OSError:
+            # The mistake itself says that the file cannot be read.
+            cache[mistake.file] = []
+    lines = cache[mistake.file]
+    line = lines[mistake.line - 1] if 0 < mistake.line <= len(lines) else ""
+    return line if line.isprintable() and len(line) <= 200 and mistake.column <= len(line) + 1 else ""
+
+
+def print_json(value: object) -> None:
+    """One JSON value on one line."""
+    click.echo(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")))
+
+
+def utc_now() -> datetime:
+    """The wall clock, as an aware time in UTC."""
+    return datetime.fromtimestamp(time.time(), tz=UTC)

@@ -1,0 +1,79 @@
+"""`smtp-gate policy` and `smtp-gate schema`: what enforces each clause, and the schemas of the files people write."""
+
+import json
+from pathlib import Path
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from smtp_gate.cli.options import config_option, json_option, print_json, rulebook, settings
+from smtp_gate.cli.render import console
+from smtp_gate.config import config_schema
+from smtp_gate.core.verdict import Mode
+from smtp_gate.examine import Rule
+from smtp_gate.ruleset.json_schema import pack_schema
+from smtp_gate.ruleset.policy import PROCEDURES, Coverage, coverage
+
+STYLES = {Mode.ENFORCE: "green", Mode.SHADOW: "yellow", Mode.OFF: "dim"}
+
+
+@click.command()
+@config_option
+@json_option
+def policy(config_file: Path | None, *, as_json: bool) -> None:
+    """Show which rules serve each clause of the policy, in which mode, and what stays with people.
+
+    Example: smtp-gate policy -c config/smtp-gate.yaml
+    """
+    book = rulebook(settings(config_file))
+    rules = book.ruleset.rules if book.ruleset is not None else ()
+    covered = coverage(rules)
+    if as_json:
+        for row in covered:
+            print_json(_row(row))
+        return
+    table = Table(show_edge=False, header_style="dim", pad_edge=False)
+    for column in ("clause", "what it asks", "rules"):
+        table.add_column(column, overflow="fold")
+    for row in covered:
+        table.add_row(Text(row.clause.id, style="bold"), row.clause.meaning, _rules(row))
+    out = console()
+    out.print(table)
+    out.print()
+    out.print(Text("What stays with people, and what the gate adds", style="bold"))
+    people = Table(show_edge=False, show_header=False, pad_edge=False)
+    for procedure in PROCEDURES:
+        people.add_row(Text(procedure.clause, style="dim"), procedure.duty, Text(procedure.contribution, style="dim"))
+    out.print(people)
+
+
+def _rules(row: Coverage) -> Text:
+    if row.rules:
+        return Text("\n").join(Text(f"{r.id} ({r.terms.mode})", style=STYLES[r.terms.mode]) for r in row.rules)
+    if row.clause.beside:
+        return Text(f"beside rules: {row.clause.beside}", style="dim")
+    return Text("no rule", style="red")
+
+
+def _row(row: Coverage) -> dict[str, object]:
+    def told(rule: Rule) -> dict[str, str]:
+        return {"id": rule.id, "mode": str(rule.terms.mode), "action": rule.terms.action.word}
+
+    return {
+        "clause": row.clause.id,
+        "meaning": row.clause.meaning,
+        "rules": [told(r) for r in row.rules],
+        "beside": row.clause.beside,
+    }
+
+
+@click.command()
+@config_option
+@click.argument("what", type=click.Choice(["pack", "config"]), default="pack")
+def schema(config_file: Path | None, what: str) -> None:  # noqa: ARG001 - every command takes -c; a schema needs no settings
+    """Print the JSON Schema of packs or of the settings, for editors.
+
+    Example: smtp-gate schema pack > pack.schema.json
+    """
+    click.echo(json.dumps(pack_schema() if what == "pack" else config_schema(), indent=2))
