@@ -1,0 +1,198 @@
+"""`smtp-gate explain`: judge mail that lies in files, with the code that judges live, and enact nothing."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from datetime import time as time_of_day
+from pathlib import Path as FilePath
+from typing import Any
+
+import click
+from rich.progress import Progress
+
+from smtp_gate.cli.mailfiles import MailFile, files_below, messages_in
+from smtp_gate.cli.options import config_option, json_option, print_json, rulebook, settings, utc_now
+from smtp_gate.cli.quiet import Quiet
+from smtp_gate.cli.render import console, explanation, why
+from smtp_gate.config import Config
+from smtp_gate.core import answer
+from smtp_gate.core.message import Client, Envelope, Message, Path, Recipient
+from smtp_gate.core.record import finding_rows, unscannable_rows
+from smtp_gate.core.verdict import Judgement, Result
+from smtp_gate.gate import Judge
+from smtp_gate.reading.limits import Limits
+from smtp_gate.reading.paths import parse_address
+from smtp_gate.reading.reader import read
+from smtp_gate.server.rules import InUse
+from smtp_gate.server.settings import listener_of
+
+NOBODY = Path(b"undisclosed-recipients@invalid", "undisclosed-recipients", "invalid")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The envelope as the command line gives it; empty where the headers decide."""
+
+    sender: Path | None
+    recipients: tuple[Path, ...]
+    on: datetime | None
+
+
+@click.command()
+@config_option
+@click.option(
+    "--from", "sender", metavar="A", help="The envelope sender; the message's From where it is left out; <> for none."
+)
+@click.option(
+    "--to", "recipients", metavar="B", multiple=True, help="An envelope recipient; To and Cc where none is given."
+)
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Judge as of this day, at noon.")
+@click.option("--rule", "only", metavar="ID", help="Show what this one rule saw, and why it did or did not act.")
+@json_option
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=FilePath))
+def explain(  # noqa: PLR0913 - one parameter an option of the contract
+    *,
+    config_file: FilePath | None,
+    sender: str | None,
+    recipients: tuple[str, ...],
+    on: datetime | None,
+    only: str | None,
+    as_json: bool,
+    paths: tuple[FilePath, ...],
+) -> None:
+    """Judge .eml files, mbox files, Maildirs or folders, and say why; nothing is relayed, held or journalled.
+
+    A folder means every file below it. Ends with 1 only where a PATH could not be read.
+
+    Example: smtp-gate explain --from dokafor@milwaukee.gov --to lee@example.org letter.eml
+    """
+    config = settings(config_file)
+    book = rulebook(config)
+    if only is not None and book.ruleset is not None and only not in {r.id for r in book.ruleset.rules}:
+        raise click.UsageError(f"no rule {only!r}; `smtp-gate policy` lists them")
+    said = Said(
+        _address("--from", sender), tuple(p for p in (_address("--to", r) for r in recipients) if p), _noon(on, config)
+    )
+    judge = Judge(lambda: in_use.ruleset, in_use, Quiet(), time.perf_counter, inline=sys.maxsize)
+    in_use = InUse(book)
+    failures = asyncio.run(_all(judge, config, said, paths, only=only, as_json=as_json))
+    sys.exit(1 if failures else 0)
+
+
+def _address(option: str, text: str | None) -> Path | None:
+    if text is None:
+        return None
+    if text in {"<>", ""}:
+        return Path(b"")
+    path = parse_address(text.removeprefix("<").removesuffix(">"))
+    if path is None:
+        raise click.BadParameter(f"{text!r} is not an address", param_hint=option)
+    return path
+
+
+def _noon(on: datetime | None, config: Config) -> datetime | None:
+    """Noon of that day in the city's zone."""
+    if on is None:
+        return None
+    return datetime.combine(on.date(), time_of_day(12), config.timezone).astimezone(UTC)
+
+
+async def _all(
+    judge: Judge, config: Config, said: Said, paths: tuple[FilePath, ...], *, only: str | None, as_json: bool
+) -> int:
+    """Judge every message of every path; returns how many paths could not be read."""
+    failures = 0
+    files: list[FilePath] = []
+    for path in paths:
+        try:
+            files += files_below(path)
+        except OSError as error:
+            failures += 1
+            click.echo(f"{path}: {error.strerror}", err=True)
+    many = len(files) > 20
+    with Progress(console=console(stderr=True), disable=not (many and sys.stderr.isatty()), transient=True) as progress:
+        bar = progress.add_task("judging", total=len(files))
+        for file in files:
+            try:
+                for mail in messages_in(file):
+                    await _one(judge, config, said, mail, only=only, as_json=as_json)
+            except OSError as error:
+                failures += 1
+                click.echo(f"{file}: {error.strerror}", err=True)
+            progress.advance(bar)
+    return failures
+
+
+async def _one(judge: Judge, config: Config, said: Said, mail: MailFile, *, only: str | None, as_json: bool) -> None:
+    message = as_message(mail.content, config, said)
+    started = time.perf_counter()
+    judgement = await judge.judge(message)
+    if as_json:
+        print_json(_row(mail.label, message, judgement, time.perf_counter() - started, only))
+        return
+    view = read(message, Limits(), {})
+    out = console()
+    out.print(explanation(message, judgement.verdict, view, label=mail.label))
+    for sentence in why(judgement.verdict):
+        if only is None or sentence.startswith(f"{only} "):
+            out.print(f"  {sentence}", style="dim")
+    if only is not None:
+        out.print("\n".join(_why_not(next(r for r in judgement.verdict.results if r.rule == only), message)))
+
+
+def as_message(content: bytes, config: Config, said: Said) -> Message:
+    """A message as the first outbound listener would have taken it, the envelope from the options or the headers."""
+    listener = listener_of(config, config.listeners[0])
+    blank = Message("explain", Envelope(NOBODY, (), Client("127.0.0.1"), listener), content, said.on or utc_now())
+    view = read(blank, Limits(text=256 * 1024), {}) if said.sender is None or not said.recipients else None
+    sender = said.sender
+    if sender is None and view is not None:
+        sender = next(_paths(view.mailboxes_of("from")), Path(b""))
+    recipients = said.recipients
+    if not recipients and view is not None:
+        fields = ("to", "cc", "bcc")
+        recipients = tuple(dict.fromkeys(p for f in fields for p in _paths(view.mailboxes_of(f)))) or (NOBODY,)
+    envelope = Envelope(sender or Path(b""), tuple(Recipient(p) for p in recipients), Client("127.0.0.1"), listener)
+    return Message("explain", envelope, content, blank.received)
+
+
+def _paths(boxes: Any) -> Iterator[Path]:  # noqa: ANN401 - mailboxes of a view; only their address is used
+    return (p for p in (parse_address(b.address) for b in boxes if b.address) if p is not None)
+
+
+def _row(label: str, message: Message, judgement: Judgement, seconds: float, only: str | None) -> dict[str, object]:
+    """The object of DESIGN.md's command line, one a message."""
+    verdict = judgement.verdict
+    reply = answer.foretold(message, verdict)
+    pairs = zip(message.envelope.recipients, verdict.rulings, strict=True)
+    return {
+        "path": label,
+        "message_id": judgement.message_id,
+        "ruleset": judgement.ruleset,
+        "verdict": verdict.strictest.word,
+        "recipients": {r.path.address: ruling.disposition.word for r, ruling in pairs},
+        "reply": str(reply) if reply is not None else None,
+        "findings": [f for f in finding_rows(verdict) if only is None or f["rule"] == only],
+        "unscannable": unscannable_rows(judgement.unscannable),
+        "defects": list(judgement.defects),
+        "seconds": round(seconds, 6),
+    }
+
+
+def _why_not(result: Result, message: Message) -> Iterator[str]:
+    """Why a rule acted or did not, in order: whom it is for, whom it spared, what it could see, what it saw."""
+    people = [message.envelope.recipients[i].path.address for i in sorted(result.applies)]
+    yield f"  {result.rule} ({result.terms.mode}, {result.terms.action.word})"
+    yield f"    is for: {', '.join(people) or 'none of these recipients'}"
+    for exempt in result.exempt:
+        spared = ", ".join(message.envelope.recipients[i].path.address for i in sorted(exempt.recipients))
+        yield f"    spared by {exempt.by}: {spared}"
+    if result.failure is not None:
+        yield f"    could not look: {result.failure.cause}"
+    for finding in result.findings:
+        yield f"    saw: {finding.detector or finding.detail} {finding.level} in {finding.region} {finding.evidence}"
+    if not result.findings and result.failure is None:
+        yield "    saw: nothing" if people else "    did not look"

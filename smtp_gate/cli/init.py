@@ -1,0 +1,49 @@
+"""`smtp-gate init`: a starter folder with settings, directory and packs to edit."""
+
+import shutil
+from pathlib import Path
+
+import click
+
+from smtp_gate.config import find_config
+from smtp_gate.ruleset.packs import shipped_rules
+
+
+@click.command()
+@click.option(
+    "-c",
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="Settings to start from; the shipped sample where it is left out.",
+)
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+def init(config_file: Path | None, folder: Path) -> None:
+    """Make DIR/config/smtp-gate.yaml, DIR/config/directory.csv and DIR/rules/ to edit; nothing is overwritten.
+
+    Example: smtp-gate init my-city
+    """
+    sample = config_file or _sample()
+    rules = shipped_rules()
+    if rules is None or not sample.is_file():
+        raise click.ClickException("the shipped samples are missing from this installation")
+    targets = [folder / "config" / "smtp-gate.yaml", folder / "config" / "directory.csv", folder / "rules"]
+    for target in targets:
+        if target.exists():
+            raise click.ClickException(f"{target} is there already; choose another folder")
+    (folder / "config").mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(sample, targets[0])
+    shutil.copyfile(sample.parent / "directory.csv", targets[1])
+    shutil.copytree(rules, targets[2])
+    for target in targets:
+        click.echo(f"made {target}")
+    click.echo(
+        f"\nNext:  edit {targets[0]}, then\n       smtp-gate check -c {targets[0]}\n       smtp-gate serve -c {targets[0]}"
+    )
+
+
+def _sample() -> Path:
+    """The shipped sample settings, not a config/ folder that happens to be here."""
+    package = Path(__file__).resolve().parent.parent
+    places = (package / "share" / "config" / "smtp-gate.yaml", package.parent / "config" / "smtp-gate.yaml")
+    return next((p for p in places if p.is_file()), find_config())

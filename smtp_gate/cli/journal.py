@@ -1,0 +1,85 @@
+"""`smtp-gate journal`: what was decided and answered, and whether the record is whole."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.text import Text
+
+from smtp_gate.cli.options import config_option, json_option, print_json, settings
+from smtp_gate.cli.render import console
+from smtp_gate.store.journal_reader import Flaw, read, verify
+
+COLOURS = {"accept": "green", "defer": "yellow", "quarantine": "dark_orange", "reject": "red"}
+
+
+@click.group()
+def journal() -> None:
+    """Read the record of decisions."""
+
+
+@journal.command()
+@config_option
+@json_option
+@click.option("--ref", help="Only records of this message.")
+@click.option(
+    "--last", type=click.IntRange(min=1), default=50, show_default=True, help="How many records, from the end."
+)
+def show(config_file: Path | None, *, as_json: bool, ref: str | None, last: int) -> None:
+    """Show the last records, or those of one message; evidence is masked as it was written.
+
+    Example: smtp-gate journal show --ref 7Q3KX0M2P9RT4
+    """
+    root = Path(settings(config_file).data_dir) / "journal"
+    items = [i for i in read(root) if isinstance(i, Flaw) or ref is None or i.fields.get("ref") == ref]
+    flaws = [i for i in items if isinstance(i, Flaw)]
+    records = [i.fields for i in items if not isinstance(i, Flaw)]
+    if ref is None:
+        records = sorted(records, key=lambda r: str(r.get("time")))[-last:]
+    out = console()
+    for record in records:
+        if as_json:
+            print_json(record)
+        else:
+            out.print(_line(record), soft_wrap=True)
+    for flaw in flaws:
+        click.echo(str(flaw), err=True)
+    if ref is not None and not records:
+        click.echo(f"no record of {ref}", err=True)
+    sys.exit(1 if flaws or (ref is not None and not records) else 0)
+
+
+def _line(record: dict[str, Any]) -> Text:
+    """One record for a person's eye."""
+    line = Text(f"{str(record.get('time'))[:19]} ", style="dim").append(f"{record.get('ref', '')} ", style="bold")
+    kind = record.get("kind")
+    if kind == "decided":
+        verdict = str(record["verdict"])
+        line.append(verdict, style=COLOURS.get(verdict, ""))
+        line.append(f" {record['sender'] or '<>'} -> ")
+        line.append(", ".join(f"{r['address']} ({r['disposition']})" for r in record["recipients"]))
+        for finding in record["findings"]:
+            mode = " shadow" if finding["mode"] == "shadow" else ""
+            line.append(f"\n    {finding['rule']}{mode}: {finding['detector']} {finding['level']} ", style="default")
+            line.append(f"in {finding['region']} {finding['evidence']}", style="dim")
+        return line
+    if kind == "answered":
+        late = " (late)" if record.get("late") else ""
+        return line.append(f"answered {record['reply']}{late}")
+    rest = {k: v for k, v in record.items() if k not in {"v", "seq", "prev", "time", "kind", "ref"}}
+    return line.append(f"{kind} " + " ".join(f"{k}={v}" for k, v in rest.items()))
+
+
+@journal.command(name="verify")
+@config_option
+def verify_command(config_file: Path | None) -> None:
+    """Check the hash chain of every segment; ends with 1 and the first bad record of each.
+
+    Example: smtp-gate journal verify
+    """
+    good, flaws = verify(Path(settings(config_file).data_dir) / "journal")
+    for flaw in flaws:
+        click.echo(str(flaw), err=True)
+    click.echo(f"{good} records hold, {len(flaws)} flaws")
+    sys.exit(1 if flaws else 0)
