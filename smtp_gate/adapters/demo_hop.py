@@ -24,12 +24,12 @@ class DemoHop:
         self._hostname = hostname
         self._server: asyncio.Server | None = None
 
-    async def start(self) -> str:
-        """Listen on a free port of loopback; returns `host:port`."""
+    async def start(self) -> tuple[str, int]:
+        """Listen on a free port of loopback; returns the address."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._protocol, "127.0.0.1", 0)
         host, port = self._server.sockets[0].getsockname()[:2]
-        return f"{host}:{port}"
+        return host, port
 
     async def stop(self) -> None:
         """Stop listening."""

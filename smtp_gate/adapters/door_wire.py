@@ -9,7 +9,7 @@ import asyncio
 import math
 import ssl
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, cast
 
 from aiosmtpd.smtp import SMTP
 
@@ -49,8 +49,8 @@ class Wire(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the conversation."""
-        if isinstance(transport, asyncio.Transport):
-            self.use(transport)
+        # uvloop's transports are no subclasses of asyncio's, so the type can only be told, not asked.
+        self.use(cast("asyncio.Transport", transport))
         super().connection_made(transport)
 
     def use(self, transport: asyncio.Transport) -> None:

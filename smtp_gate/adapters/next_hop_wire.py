@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, cast
 
 from smtp_gate.core.reply import Reply
 
@@ -55,8 +55,8 @@ class Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport; STARTTLS calls this a second time with the encrypted one."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows the type; asyncio gives no other here
-        self.transport = transport
+        # uvloop's transports are no subclasses of asyncio's, so the type can only be told, not asked.
+        self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Cut replies out of what came."""

@@ -76,8 +76,8 @@ def explain(  # noqa: PLR0913 - one parameter an option of the contract
     said = Said(
         _address("--from", sender), tuple(p for p in (_address("--to", r) for r in recipients) if p), _noon(on, config)
     )
-    judge = Judge(lambda: in_use.ruleset, in_use, Quiet(), time.perf_counter, inline=sys.maxsize)
     in_use = InUse(book)
+    judge = Judge(lambda: in_use.ruleset, in_use, Quiet(), time.perf_counter, inline=sys.maxsize)
     failures = asyncio.run(_all(judge, config, said, paths, only=only, as_json=as_json))
     sys.exit(1 if failures else 0)
 

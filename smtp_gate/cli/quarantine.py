@@ -5,7 +5,7 @@ import getpass
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import click
 from rich.table import Table
@@ -150,7 +150,7 @@ class _Store:
         """A segment of the commands' own, beside those of the workers."""
         return SegmentJournal(self._data / "journal", "cli", now=utc_now)
 
-    def __enter__(self) -> "_Store":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -2,6 +2,7 @@
 
 from smtp_gate.config.loading import LoadedConfig, config_schema, find_config, load_config, pack_paths
 from smtp_gate.config.models import (
+    LOOPBACK,
     Auth,
     ClientCertificate,
     Config,
@@ -15,6 +16,7 @@ from smtp_gate.config.models import (
 )
 
 __all__ = [
+    "LOOPBACK",
     "Auth",
     "ClientCertificate",
     "Config",

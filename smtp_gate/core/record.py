@@ -1,12 +1,17 @@
 """A judgement as rows: the same keys in `explain --json`, the journal and held items (DESIGN.md, the command line)."""
 
-from typing import TypedDict
+import re
+from typing import Final, TypedDict
 
 from smtp_gate.core.facts import Account
 from smtp_gate.core.finding import Failure
 from smtp_gate.core.message import Envelope
 from smtp_gate.core.verdict import Judgement, Ruling, Verdict
-from smtp_gate.core.view import Unscannable
+from smtp_gate.core.view import Region, Unscannable
+
+_LONG_NUMBER: Final = re.compile(r"[0-9](?:[ ._-]?[0-9]){6,}")
+_SSN_SHAPE: Final = re.compile(r"(?<![0-9])[0-9]{3}([ ._-])[0-9]{2}\1[0-9]{4}(?![0-9])")
+_DIGIT: Final = re.compile(r"[0-9]")
 
 
 class FindingRow(TypedDict):
@@ -39,11 +44,12 @@ class FailureRow(TypedDict):
 
 
 class WeightRow(TypedDict):
-    """One rule's pull on one recipient."""
+    """One rule's pull on one recipient; `lifted_from` is what it asked for before the listener changed it, or empty."""
 
     rule: str
     disposition: str
     cause: str
+    lifted_from: str
 
 
 class RecipientRow(TypedDict):
@@ -62,12 +68,28 @@ class ExemptRow(TypedDict):
     recipients: list[str]
 
 
+class AccountRow(TypedDict):
+    """What rules may have used of an account: neither names nor private addresses. Days are ISO 8601, empty if open."""
+
+    kind: str
+    status: str
+    person: str
+    department: str
+    groups: list[str]
+    current: bool
+    valid_from: str
+    valid_to: str
+    successor: str
+
+
 class FactRow(TypedDict):
-    """One question and the answer that was used."""
+    """One question and the answer used: `known`, `unknown` or `failed` (with its cause); `account` where there is one."""
 
     source: str
     subject: str
     answer: str
+    cause: str
+    account: AccountRow | None
 
 
 def finding_rows(verdict: Verdict) -> list[FindingRow]:
@@ -80,7 +102,7 @@ def finding_rows(verdict: Verdict) -> list[FindingRow]:
             level=finding.level,
             mode=str(result.terms.mode),
             action=result.terms.action.word,
-            region=str(finding.region),
+            region=region_word(finding.region),
             part=finding.part,
             evidence=finding.evidence,
             count=finding.count,
@@ -109,7 +131,15 @@ def recipient_rows(verdict: Verdict, envelope: Envelope) -> list[RecipientRow]:
 
 
 def _weights(ruling: Ruling) -> list[WeightRow]:
-    return [WeightRow(rule=w.rule, disposition=w.disposition.word, cause=str(w.cause)) for w in ruling.weights]
+    return [
+        WeightRow(
+            rule=w.rule,
+            disposition=w.disposition.word,
+            cause=str(w.cause),
+            lifted_from="" if w.lifted_from is None else w.lifted_from.word,
+        )
+        for w in ruling.weights
+    ]
 
 
 def exempt_rows(verdict: Verdict, envelope: Envelope) -> list[ExemptRow]:
@@ -126,14 +156,44 @@ def exempt_rows(verdict: Verdict, envelope: Envelope) -> list[ExemptRow]:
 
 
 def fact_rows(judgement: Judgement) -> list[FactRow]:
-    """Every fact that was used, with a short word for its answer (never personal addresses)."""
+    """Every fact that was used, in a stable order."""
     rows = []
     for key, value in sorted(judgement.facts.answers.items(), key=lambda item: item[0]):
+        account, cause = None, ""
         if isinstance(value, Failure):
-            said = f"failure:{value.cause}"
+            answer, cause = "failed", value.cause
         elif isinstance(value, Account):
-            said = f"{value.kind}:{value.status}:{'current' if value.current else 'ended'}"
+            answer, account = "known", _account(value)
         else:
-            said = "unknown"
-        rows.append(FactRow(source=key.source, subject=key.subject, answer=said))
+            answer = "unknown"
+        rows.append(FactRow(source=key.source, subject=key.subject, answer=answer, cause=cause, account=account))
     return rows
+
+
+def _account(account: Account) -> AccountRow:
+    return AccountRow(
+        kind=account.kind,
+        status=account.status,
+        person=account.person,
+        department=account.department,
+        groups=sorted(account.groups),
+        current=account.current,
+        valid_from="" if account.valid_from is None else account.valid_from.isoformat(),
+        valid_to="" if account.valid_to is None else account.valid_to.isoformat(),
+        successor=account.successor,
+    )
+
+
+def region_word(region: Region) -> str:
+    """The region as rows show it: a file name is the sender's text, so a number as long as a secret is masked in it."""
+    if not region.path:
+        return str(region)
+    return f"{region.kind} {_LONG_NUMBER.sub(lambda m: _DIGIT.sub('*', m[0]), region.path)}"
+
+
+def journal_id(message_id: str) -> str:
+    """A Message-ID as the journal shows it: at most 998 characters, and nothing in it that looks like an SSN.
+
+    It is the sender's text and yet what people search by, so only that unmistakable shape is masked.
+    """
+    return _SSN_SHAPE.sub("***-**-****", message_id[:998])

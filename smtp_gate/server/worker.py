@@ -17,7 +17,7 @@ from smtp_gate.adapters.metrics_http import MetricsServer
 from smtp_gate.adapters.next_hop import SmtpNextHop
 from smtp_gate.config import Config
 from smtp_gate.core.course import Timing
-from smtp_gate.core.ports import Ports
+from smtp_gate.core.ports import Ports, Watcher
 from smtp_gate.core.reply import Reply
 from smtp_gate.gate import Gate, Judge
 from smtp_gate.server.rules import InUse, Rulebook, load_rulebook
@@ -57,8 +57,15 @@ class DoorMetrics:
 class Worker:
     """A running gate. `start` listens, `stop` drains; `addresses` tells where each listener listens in fact."""
 
-    def __init__(self, config: Config, logger: Logger, book: Rulebook, reread: Callable[[], Config | None]) -> None:
-        """Build everything; nothing listens yet. Raises OSError where the data folder cannot be used."""
+    def __init__(
+        self,
+        config: Config,
+        logger: Logger,
+        book: Rulebook,
+        reread: Callable[[], Config | None],
+        *watchers: Watcher,
+    ) -> None:
+        """Build everything; nothing listens yet. `watchers` are told beside metrics and log. Raises OSError."""
         self.config = config
         self.logger = logger
         self.reread = reread
@@ -73,7 +80,7 @@ class Worker:
         data = Path(self.config.data_dir)
         self.quarantine = FileQuarantine(data / "quarantine", self.disk)
         self.journal = SegmentJournal(data / "journal", now=utc_now)
-        self.tee = Tee(self.metrics, LogWatcher(self.logger))
+        self.tee = Tee(self.metrics, LogWatcher(self.logger), *watchers)
         self.next_hop = SmtpNextHop(hop_settings(self.config), HopMetrics(self.metrics))
         clock = time.monotonic
         judge = Judge(lambda: self.in_use.ruleset, self.in_use, self.tee, clock)
