@@ -1,9 +1,12 @@
 """Structured logs: one line a message, refs and rules and codes, never content, subjects or values that were found."""
 
 import json
+import select
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Final, TextIO
 
 from smtp_gate.core.message import Message
@@ -11,34 +14,60 @@ from smtp_gate.core.ports import Outcome, Watcher
 from smtp_gate.core.reply import Reply
 from smtp_gate.core.verdict import Judgement
 
-LEVELS: Final = ("debug", "info", "warning", "error")
+LEVELS: Final = {"debug": 0, "info": 1, "warning": 2, "error": 3}
 """error: a person must act; warning: the gate coped; info: one line a message; debug: never content either."""
+
+BACKLOG: Final = 1000
+"""Lines kept while whoever reads the log reads nothing; the oldest is lost then, and counted."""
 
 Value = str | int | float | bool | None | Sequence[str]
 
 
 class Logger:
-    """Writes one line an event, as JSON or for a person's eye. Never raises: a log that cannot be written is lost."""
+    """Writes one line an event, as JSON or for a person's eye, in one write.
+
+    Never raises and never waits: while a pipe is full, lines wait in memory; lines that were lost are counted in `lost`,
+    and the next line that is written says how many.
+    """
 
     def __init__(
         self, now: Callable[[], datetime], *, level: str = "info", style: str = "json", stream: TextIO | None = None
     ) -> None:
+        """`style` is json, or anything else for lines that people read. Raises KeyError for no level of ours."""
         self._now = now
-        self._least = LEVELS.index(level)
+        self._least = LEVELS[level]
         self._json = style == "json"
         self._stream = stream or sys.stderr
+        self._backlog: deque[str] = deque()
+        self._told = 0
+        self._lock = Lock()
+        self._room = _room_of(self._stream)
         self.lost = 0
 
     def log(self, level: str, event: str, fields: Mapping[str, Value]) -> None:
         """Write one line, if its level is wanted."""
-        if LEVELS.index(level) < self._least:
+        if LEVELS.get(level, 3) < self._least:
             return
         stamp = self._now().astimezone(UTC).isoformat(timespec="milliseconds")
+        with self._lock:
+            if self.lost > self._told:
+                fields = {**fields, "lines_lost": self.lost - self._told}
+            self._put(self._line(stamp, level, event, fields))
+
+    def _put(self, line: str) -> None:
+        self._backlog.append(line)
+        if len(self._backlog) > BACKLOG:
+            self._backlog.popleft()
+            self.lost += 1
         try:
-            self._stream.write(self._line(stamp, level, event, fields))
-            self._stream.flush()
+            while self._backlog and self._room():
+                self._stream.write(self._backlog[0])
+                self._stream.flush()
+                self._backlog.popleft()
+                self._told = self.lost
         except (OSError, ValueError):
-            # Whoever closed or filled the log's stream must not stop mail.
+            # Whoever closed the log's stream or filled its disk must not stop mail.
+            self._backlog.popleft()
             self.lost += 1
 
     def _line(self, stamp: str, level: str, event: str, fields: Mapping[str, Value]) -> str:
@@ -48,9 +77,21 @@ class Logger:
         return f"{stamp[11:23]} {level:7} {event:10} {told}\n"
 
 
+def _room_of(stream: TextIO) -> Callable[[], bool]:
+    """Asks whether a write to the stream would go through at once; a stream without a descriptor always takes it."""
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError, AttributeError):
+        return lambda: True
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return lambda: bool(poll.poll(0))
+
+
 def _plain(value: Value) -> str:
+    """A value on a console: quoted where it is not one plain word, control characters never as they are."""
     text = ",".join(value) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
-    return json.dumps(text) if " " in text else text
+    return text if text.isprintable() and " " not in text and '"' not in text else json.dumps(text)
 
 
 class LogWatcher:
@@ -71,31 +112,45 @@ class LogWatcher:
     def answered(
         self, message: Message, judgement: Judgement | None, outcome: Outcome, reply: Reply, seconds: float
     ) -> None:
-        """The one line of a message."""
+        """The one line of a message; addresses and Message-ID stand in the journal, under the ref."""
         envelope = message.envelope
-        rules = [] if judgement is None else sorted({w.rule for r in judgement.verdict.rulings for w in r.weights})
-        self._logger.log(
-            "info",
-            "message",
-            {
-                "ref": message.ref,
-                "outcome": str(outcome),
-                "verdict": "none" if judgement is None else judgement.verdict.strictest.word,
-                "code": reply.code,
-                "rules": rules,
-                "recipients": len(envelope.recipients),
-                "size": len(message.content),
-                "client": envelope.client.address,
-                "account": envelope.client.account,
-                "listener": envelope.listener.name,
-                "message_id": "" if judgement is None else judgement.message_id[:200],
-                "ms": round(seconds * 1000, 2),
-            },
-        )
+        fields: dict[str, Value] = {
+            "ref": message.ref,
+            "outcome": outcome.value,
+            "verdict": "none" if judgement is None else judgement.verdict.strictest.word,
+            "code": reply.code,
+            "enhanced": reply.enhanced,
+            "rules": _rules(judgement),
+            "findings": 0 if judgement is None else sum(len(r.findings) for r in judgement.verdict.results),
+            "unscannable": 0 if judgement is None else len(judgement.unscannable),
+            "recipients": len(envelope.recipients),
+            "size": len(message.content),
+            "client": envelope.client.address,
+            "account": envelope.client.account,
+            "listener": envelope.listener.name,
+            "ms": round(seconds * 1000, 2),
+        }
+        failures = _failures(judgement)
+        if failures:
+            fields["failures"] = failures
+        self._logger.log("warning" if failures else "info", "message", fields)
 
     def fault(self, ref: str, what: str, error: BaseException | None = None) -> None:
         """A fault with the place in the code it came from; the exception's own text may quote a message and stays out."""
         self._logger.log("error", "fault", {"ref": ref, "what": what, "error": describe(error)})
+
+
+def _rules(judgement: Judgement | None) -> list[str]:
+    if judgement is None:
+        return []
+    return sorted({w.rule for r in judgement.verdict.rulings for w in r.weights})
+
+
+def _failures(judgement: Judgement | None) -> list[str]:
+    """`rule:cause` of every rule that could not look; a cause is one of a few words."""
+    if judgement is None:
+        return []
+    return [f"{r.rule}:{r.failure.cause}" for r in judgement.verdict.results if r.failure is not None]
 
 
 def describe(error: BaseException | None) -> str:
@@ -115,22 +170,27 @@ class Tee:
 
     def __init__(self, *watchers: Watcher) -> None:
         self._watchers = watchers
+        # Bound once: these two are told many times a message.
+        self._stages = tuple(w.stage for w in watchers)
+        self._rules = tuple(w.rule for w in watchers)
         self.broken = 0
-
-    def _tell(self, speak: Callable[[Watcher], None]) -> None:
-        for watcher in self._watchers:
-            try:
-                speak(watcher)
-            except Exception:  # noqa: BLE001 - metrics and logs decide nothing: a bug in them must not stop mail
-                self.broken += 1
+        """How many tellings a watcher did not survive."""
 
     def stage(self, name: str, seconds: float) -> None:
         """A stage of one message took so long."""
-        self._tell(lambda w: w.stage(name, seconds))
+        for tell in self._stages:
+            try:
+                tell(name, seconds)
+            except Exception:  # noqa: BLE001 - metrics and logs decide nothing: a bug in them must not stop mail
+                self.broken += 1
 
     def rule(self, rule: str, seconds: float) -> None:
         """One rule took so long."""
-        self._tell(lambda w: w.rule(rule, seconds))
+        for tell in self._rules:
+            try:
+                tell(rule, seconds)
+            except Exception:  # noqa: BLE001 - metrics and logs decide nothing: a bug in them must not stop mail
+                self.broken += 1
 
     def judged(self, message: Message, judgement: Judgement) -> None:
         """A verdict was made."""
@@ -145,3 +205,10 @@ class Tee:
     def fault(self, ref: str, what: str, error: BaseException | None = None) -> None:
         """Something broke and was turned into a 4xx."""
         self._tell(lambda w: w.fault(ref, what, error))
+
+    def _tell(self, speak: Callable[[Watcher], None]) -> None:
+        for watcher in self._watchers:
+            try:
+                speak(watcher)
+            except Exception:  # noqa: BLE001 - metrics and logs decide nothing: a bug in them must not stop mail
+                self.broken += 1

@@ -1,7 +1,13 @@
-"""Metrics for Prometheus: the gate, the door and the next hop tell it what happened; no label comes from a message."""
+"""Metrics for Prometheus: the gate, the door and the next hop tell it what happened; no label comes from a message.
 
+What is told once a rule for every message is added up in plain numbers and moved into the registry when somebody
+scrapes (`text`) or calls `flush`, because counting it in the registry at once would cost more than the rules.
+"""
+
+import sys
 from collections.abc import Callable
 from functools import lru_cache, partial
+from threading import Lock
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -9,51 +15,73 @@ from smtp_gate import __version__
 from smtp_gate.core.message import Message
 from smtp_gate.core.ports import Outcome
 from smtp_gate.core.reply import Reply
-from smtp_gate.core.verdict import Judgement
+from smtp_gate.core.verdict import Disposition, Judgement
 
 STAGES = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0)
 WHOLE = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 90.0)
+SCAN = "(scan)"
+"""The label of the scan that all rules share; no rule can be called so."""
 
 
 class Metrics:
-    """Implements `Watcher`, the door's and the next hop's watchers. One object a process, on a registry of its own."""
+    """Implements `Watcher`, the door's and the next hop's watchers. One object a process, on a registry of its own.
+
+    Every label value is a rule, a listener, a hash, or one of a few fixed words. Methods may be called in any thread.
+    """
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
         counter = partial(Counter, namespace="smtp_gate", registry=self.registry)
         gauge = partial(Gauge, namespace="smtp_gate", registry=self.registry)
         histogram = partial(Histogram, namespace="smtp_gate", registry=self.registry)
-        self._messages = counter("messages", "Messages answered, by verdict and outcome.", ("verdict", "outcome"))
+        said = ("verdict", "listener", "outcome")
+        self._messages = counter("messages", "Messages answered, by verdict, listener and outcome.", said)
         self._recipients = counter("recipients", "Recipients judged, by disposition.", ("disposition",))
         self._octets = counter("message_bytes", "Octets of the messages judged.")
         self._findings = counter("rule_findings", "Findings, by rule and mode.", ("rule", "mode"))
         self._failures = counter("rule_failures", "Rules that could not look, by rule and cause.", ("rule", "cause"))
         self._unscannable = counter("unscannable_parts", "Parts nobody could look into, by reason.", ("reason",))
-        self._rules = histogram("rule_seconds", "Seconds a rule took.", ("rule",), buckets=STAGES)
+        self._rule_seconds = counter("rule_seconds", "Seconds spent in a rule.", ("rule",))
+        self._rule_runs = counter("rule_runs", "Messages a rule looked at.", ("rule",))
         self._stages = histogram("stage_seconds", "Seconds a stage took.", ("stage",), buckets=STAGES)
         self._whole = histogram("message_seconds", "Seconds from the client's dot to our reply.", buckets=WHOLE)
         self._faults = counter("faults", "Faults turned into 4xx, by kind.", ("what",))
-        self._open = gauge("connections", "Client connections now open.", ("listener",))
-        self._connections = counter("client_connections", "Client connections taken.", ("listener",))
-        self._away = counter("turned_away", "Clients turned away, by reason.", ("listener", "why"))
-        self._hop = counter("next_hop_replies", "Replies of the next hop.", ("stage", "code"))
+        self._open = gauge("connections_open", "Client connections now open.", ("listener",))
+        ends = ("listener", "result")
+        self._connections = counter("connections", "Client connections: taken, and why one was cut off.", ends)
+        self._hop = counter("next_hop_replies", "Replies of the next hop, by stage and code.", ("stage", "code"))
         self._dial = histogram("next_hop_connect_seconds", "Seconds to a ready connection.", buckets=STAGES)
         self._held = gauge("held_messages", "Messages held now.")
         self._oldest = gauge("held_oldest_seconds", "Age of the oldest held message, 0 where none is held.")
         self._ruleset = gauge("ruleset_info", "The ruleset in use: 1 under its hash.", ("hash",))
         self._loaded = gauge("ruleset_loaded_timestamp_seconds", "When the ruleset in use was loaded.")
-        self._reloads = counter("ruleset_reloads", "Reloads, by result.", ("result",))
-        build = gauge("build_info", "The running program: 1 under its version.", ("version",))
-        build.labels(__version__).set(1)
+        self._reloads = counter("ruleset_reloads", "Loads of a ruleset, by result.", ("result",))
+        self._refused = counter("ruleset_reload_failures", "Reloads refused; the last good ruleset stayed.")
+        build = gauge("build_info", "The running program: 1 under its version.", ("version", "python"))
+        build.labels(__version__, ".".join(map(str, sys.version_info[:3]))).set(1)
         # Looking a labelled child up costs more than counting on it, and the label values are few.
         self._stage_child = lru_cache(256)(self._stages.labels)
-        self._rule_child = lru_cache(4096)(lambda name: self._rules.labels(name or "(scan)"))
-        self._message_child = lru_cache(256)(self._messages.labels)
-        self._recipient_child = lru_cache(16)(self._recipients.labels)
+        self._message_child = lru_cache(1024)(self._messages.labels)
+        self._hop_child = lru_cache(1024)(self._hop.labels)
+        self._recipient_child = {d: self._recipients.labels(d.word) for d in Disposition}
+        self._spent: dict[str, list[float]] = {}
+        self._lock = Lock()
+        self._holds: Callable[[], tuple[int, float]] | None = None
+        self._now: Callable[[], float] | None = None
 
     def text(self) -> bytes:
-        """The exposition, as `/metrics` serves it."""
+        """The exposition, as `/metrics` serves it. Reads the quarantine's folder, so call it off the event loop."""
+        self.flush()
+        self._count_holds()
         return generate_latest(self.registry)
+
+    def flush(self) -> None:
+        """Move what was added up into the registry."""
+        with self._lock:
+            spent, self._spent = self._spent, {}
+        for rule, (runs, seconds) in spent.items():
+            self._rule_runs.labels(rule or SCAN).inc(runs)
+            self._rule_seconds.labels(rule or SCAN).inc(seconds)
 
     # What the gate tells.
 
@@ -63,27 +91,36 @@ class Metrics:
 
     def rule(self, rule: str, seconds: float) -> None:
         """One rule took so long; the empty name is the shared scan."""
-        self._rule_child(rule).observe(seconds)
+        with self._lock:
+            cell = self._spent.get(rule)
+            if cell is None:
+                self._spent[rule] = [1, seconds]
+            else:
+                cell[0] += 1
+                cell[1] += seconds
 
     def judged(self, message: Message, judgement: Judgement) -> None:
         """A verdict was made."""
         self._octets.inc(len(message.content))
-        for ruling in judgement.verdict.rulings:
-            self._recipient_child(ruling.disposition.word).inc()
-        for result in judgement.verdict.results:
+        verdict = judgement.verdict
+        for disposition, child in self._recipient_child.items():
+            count = len(verdict.having(disposition))
+            if count:
+                child.inc(count)
+        for result in verdict.results:
             if result.findings and result.applies:
-                self._findings.labels(result.rule, str(result.terms.mode)).inc(len(result.findings))
+                self._findings.labels(result.rule, result.terms.mode.value).inc(len(result.findings))
             if result.failure is not None:
                 self._failures.labels(result.rule, result.failure.cause).inc()
         for part in judgement.unscannable:
-            self._unscannable.labels(str(part.reason)).inc()
+            self._unscannable.labels(part.reason.value).inc()
 
     def answered(
-        self, _message: Message, judgement: Judgement | None, outcome: Outcome, _reply: Reply, seconds: float
+        self, message: Message, judgement: Judgement | None, outcome: Outcome, _reply: Reply, seconds: float
     ) -> None:
         """A message was answered."""
         verdict = judgement.verdict.strictest.word if judgement is not None else "none"
-        self._message_child(verdict, str(outcome)).inc()
+        self._message_child(verdict, message.envelope.listener.name, outcome.value).inc()
         self._whole.observe(seconds)
 
     def fault(self, _ref: str, what: str, _error: BaseException | None = None) -> None:
@@ -96,17 +133,17 @@ class Metrics:
         """A client's connection came (1) or went (-1)."""
         self._open.labels(listener).inc(change)
         if change > 0:
-            self._connections.labels(listener).inc()
+            self._connections.labels(listener, "taken").inc()
 
     def turned_away(self, listener: str, why: str) -> None:
         """The door closed on a client."""
-        self._away.labels(listener, why).inc()
+        self._connections.labels(listener, why).inc()
 
     # What the next hop's client and the worker tell.
 
     def hop_replied(self, stage: str, code: int) -> None:
         """The next hop answered."""
-        self._hop.labels(stage, str(code)).inc()
+        self._hop_child(stage, str(code)).inc()
 
     def hop_connected(self, seconds: float) -> None:
         """A connection to the next hop was made."""
@@ -122,16 +159,23 @@ class Metrics:
     def reload_refused(self) -> None:
         """A reload was refused and the last good ruleset stays."""
         self._reloads.labels("refused").inc()
+        self._refused.inc()
 
     def watch_holds(self, count_and_oldest: Callable[[], tuple[int, float]], now: Callable[[], float]) -> None:
-        """Read the quarantine whenever somebody scrapes."""
-        self._held.set_function(lambda: count_and_oldest()[0])
+        """Read the quarantine whenever somebody scrapes; times are seconds since the epoch."""
+        self._holds, self._now = count_and_oldest, now
 
-        def oldest() -> float:
-            written = count_and_oldest()[1]
-            return now() - written if written else 0.0
-
-        self._oldest.set_function(oldest)
+    def _count_holds(self) -> None:
+        if self._holds is None or self._now is None:
+            return
+        try:
+            count, written = self._holds()
+        except OSError:
+            # A folder that cannot be read must not take the other series from whoever looks; it shows as its own fault.
+            self._faults.labels("holds_unreadable").inc()
+            return
+        self._held.set(count)
+        self._oldest.set(max(self._now() - written, 0.0) if count else 0.0)
 
 
 class HopMetrics:

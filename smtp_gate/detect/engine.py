@@ -4,21 +4,26 @@ Patterns run on RE2, linear in the text whatever the pattern; a value is never a
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import re2
-
-from smtp_gate.core.view import Match, Span, Text
+from smtp_gate.core.view import Match, Text
 from smtp_gate.detect.detectors import Detector, Detectors, Evidence, Level
 from smtp_gate.detect.masks import MASKS
-from smtp_gate.detect.validators import FORMATS, VALIDATORS, Checked, Validator, whole
-from smtp_gate.detect.words import Places, Words
+from smtp_gate.detect.patterns import Pattern, PatternError, compile_pattern
+from smtp_gate.detect.sieve import Sieve
+from smtp_gate.detect.validators import FORMATS, PLAIN, VALIDATORS, Checked, Validator, whole
+from smtp_gate.detect.words import Places, Words, fold_keyword
 
 EMBEDDED: Final = "embedded"
-"""The format of a value that a separator ties to further digits (`536-90-4399-22`): no level that names a format fits."""
-MEMORY: Final = 32 << 20
+"""The format of a value tied to what stands beside it (`536-90-4399-22`, `A536904399`): no level with a format fits."""
+
+MOST: Final = 5000
+"""Matches of one detector at one level in one text; more tell no rule anything new and would only fill memory."""
+
+_RUN: Final = re.compile(rb"[0-9]+|[0-9A-Za-z]+|.", re.DOTALL)
 
 
 class DetectorError(ValueError):
@@ -34,9 +39,19 @@ class DetectorError(ValueError):
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     detector: Detector
-    pattern: "re2._Regexp[str]"
+    pattern: Pattern
     validator: Validator
-    evidence: dict[str, "re2._Regexp[str]"]
+    evidence: Mapping[str, Pattern]
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A value in its place: characters from and to, its format, and its key where the validator gave one."""
+
+    start: int
+    end: int
+    format: str
+    key: str
 
 
 class Engine:
@@ -45,32 +60,23 @@ class Engine:
     def __init__(self, detectors: Detectors) -> None:
         """Compile. Raises DetectorError for the first detector that will not compile."""
         self.detectors = detectors
-        self._words = Words(detectors.keywords)
         self._compiled = tuple(_compile(d, detectors) for d in detectors.detectors)
-        folded = [d.regex for d in detectors.detectors if not d.case_sensitive]
-        exact = [d.regex for d in detectors.detectors if d.case_sensitive]
-        # One alternation tells most clean texts apart from all others before any single pattern is tried.
-        alternatives = [f"(?:(?i){r})" for r in folded] + [f"(?:{r})" for r in exact]
-        self._gate = _pattern("|".join(alternatives), case_sensitive=True) if alternatives else None
+        self._words = Words(detectors.keywords)
+        self._sieve = Sieve(detectors)
 
     def scan(self, texts: Iterable[Text]) -> tuple[Match, ...]:
-        """Every match of every detector in these texts at the best level that holds, in the order of texts and places."""
+        """Every match of every detector at the best level that holds, in the order of texts and places.
+
+        Beyond MOST matches of a detector at one level in one text the further ones are left out.
+        """
         found: list[Match] = []
         for text in texts:
-            if self._gate is None or self._gate.search(text.octets) is None:
-                continue
-            found += sorted(self._scan_text(text), key=lambda m: (m.start, m.end, m.detector))
+            possible = self._sieve.possible(text.octets)
+            if possible:
+                scan = _Scan(text, self._words)
+                matches = [m for i in possible for m in scan.matches(self._compiled[i])]
+                found += sorted(matches, key=lambda m: (m.start, m.end, m.detector))
         return tuple(found)
-
-    def _scan_text(self, text: Text) -> Iterator[Match]:
-        scan = _Scan(text, self._words)
-        for compiled in self._compiled:
-            for start, end, form in _values(compiled, text):
-                level = next(
-                    (lv for lv in compiled.detector.levels if scan.holds(lv, compiled, start, end, form)), None
-                )
-                if level is not None:
-                    yield _match(compiled.detector, level.name, text, start, end)
 
 
 class _Scan:
@@ -81,13 +87,23 @@ class _Scan:
         self._words = words
         self._places: Places | None = None
 
-    def holds(self, level: Level, compiled: _Compiled, start: int, end: int, form: str) -> bool:
-        if level.format and level.format != form:
+    def matches(self, compiled: _Compiled) -> Iterator[Match]:
+        """Every match of one detector."""
+        counted: dict[str, int] = {}
+        for value in _values(compiled, self._text):
+            level = next((lv.name for lv in compiled.detector.levels if self._holds(lv, compiled, value)), None)
+            if level is None:
+                continue
+            counted[level] = counted.get(level, 0) + 1
+            if counted[level] <= MOST:
+                yield _match(compiled.detector, level, self._text, value)
+
+    def _holds(self, level: Level, compiled: _Compiled, value: _Value) -> bool:
+        if level.format and level.format != value.format:
             return False
-        span = self._text.span_at(start)
 
         def stands(evidence: Evidence) -> bool:
-            return self._stands(evidence, compiled, span, start, end)
+            return self._stands(evidence, compiled, value)
 
         return (
             all(stands(e) for e in level.all)
@@ -95,61 +111,73 @@ class _Scan:
             and not any(stands(e) for e in level.none)
         )
 
-    def _stands(self, evidence: Evidence, compiled: _Compiled, span: Span, start: int, end: int) -> bool:
-        """Whether the evidence stands near the value, within its region."""
-        low, high = max(span.start, start - evidence.within), min(max(span.end, end), end + evidence.within)
+    def _stands(self, evidence: Evidence, compiled: _Compiled, value: _Value) -> bool:
+        """Whether the evidence stands on either side of the value, within its region.
+
+        A pattern looks at each side alone: `$` is the value's front on the left, `^` its back on the right. The line
+        break at the far end of each keeps `$` and `^` from holding where the window merely ends.
+        """
+        text = self._text.text
+        span = self._text.span_at(value.start)
+        low, high = max(span.start, value.start - evidence.within), min(span.end, value.end + evidence.within)
         if evidence.keywords:
             if self._places is None:
-                self._places = self._words.places(self._text.text)
+                self._places = self._words.places(text)
             return self._places.between(evidence.keywords, low, high)
-        return compiled.evidence[evidence.regex].search(self._text.text[low:high].encode()) is not None
+        pattern = compiled.evidence[evidence.regex]
+        left, right = "\n" + text[low : value.start], text[value.end : high] + "\n"
+        return any(pattern.search(side.encode("utf-8", "replace")) is not None for side in (left, right))
 
 
-def _values(compiled: _Compiled, text: Text) -> Iterator[tuple[int, int, str]]:
-    """Every value of a detector: its place in characters and its format."""
-    position, octets, characters, counted = 0, text.octets, 0, 0
-    group = compiled.detector.group
-    while position <= len(octets) and (found := compiled.pattern.search(octets, position)) is not None:
+def _values(compiled: _Compiled, text: Text) -> Iterator[_Value]:
+    """Every value of a detector, in order and without overlap."""
+    octets, group = text.octets, compiled.detector.group
+    position, counted, characters = 0, 0, 0
+    while position < len(octets) and (found := compiled.pattern.search(octets, position)) is not None:
         start, end = found.span(group)
-        # Offsets in characters are counted on from the last match, so that the whole text is decoded once at most.
-        characters += start - counted if text.is_ascii else len(octets[counted:start].decode("utf-8", "replace"))
-        counted = start
-        value = octets[start:end].decode("utf-8", "replace")
-        checked = compiled.validator(value)
-        if checked is None:
+        if start < 0 or start == end:
             position = max(found.end(), position + 1)
             continue
-        first, last = characters + checked.start, characters + checked.end
-        form = _form(text.text, first, last, checked)
-        if form is not None:
-            yield first, last, form
-        kept = len(value[: checked.end].encode())
-        position = max(start + kept, position + 1) if checked.end < len(value) else max(found.end(), position + 1)
+        # Characters are counted on from the last match, so that the whole text is decoded once at most.
+        characters += start - counted if text.is_ascii else len(octets[counted:start].decode("utf-8", "replace"))
+        counted = start
+        candidate = octets[start:end].decode("utf-8", "replace")
+        checked = compiled.validator(candidate)
+        form = _form(text.text, characters, checked) if checked is not None else None
+        if checked is None or form is None:
+            # A refused candidate may hide a true value, so only the number or word that it begins with is left behind.
+            run = _RUN.match(octets, start)
+            position = max(run.end() if run is not None else end, position + 1)
+            continue
+        yield _Value(characters + checked.start, characters + checked.end, form, checked.key)
+        position = max(start + len(candidate[: checked.end].encode()), position + 1)
 
 
-def _form(text: str, start: int, end: int, checked: Checked) -> str | None:
-    """The format of a value in its place: None for a piece of a longer one, `embedded` where a separator goes on."""
+def _form(text: str, offset: int, checked: Checked) -> str | None:
+    """The format of a value in its place: None for a piece of a longer one, `embedded` where something is tied to it."""
+    start, end = offset + checked.start, offset + checked.end
     before, after = text[max(start - 2, 0) : start], text[end : end + 2]
-    if (before and _same_kind(before[-1], text[start])) or (after and _same_kind(after[0], text[end - 1])):
+    if _piece(before[-1:], text[start]) or _piece(after[:1], text[end - 1]):
         return None
-    tied = (len(before) == 2 and before[1] in "-./" and before[0].isdigit()) or (
-        len(after) == 2 and after[0] in "-./" and after[1].isdigit()
+    tied = (before[-1:] in {"-", ".", "/"} and before[0].isdigit()) or (
+        after[:1] in {"-", ".", "/"} and after[-1].isdigit()
     )
-    return EMBEDDED if tied else checked.format
+    # A bare run of digits tied to a letter is a serial or an address; a shape with separators stays what it is.
+    lettered = checked.format == PLAIN and (before[-1:].isalpha() or after[:1].isalpha())
+    return EMBEDDED if tied or lettered else checked.format
 
 
-def _same_kind(neighbour: str, edge: str) -> bool:
-    if edge.isdigit():
-        return neighbour.isdigit()
-    return edge.isalpha() and neighbour.isalnum()
+def _piece(neighbour: str, edge: str) -> bool:
+    """Whether the neighbour makes the value a piece of something longer."""
+    return neighbour.isdigit() if edge.isdigit() else edge.isalpha() and neighbour.isalnum()
 
 
-def _match(detector: Detector, level: str, text: Text, start: int, end: int) -> Match:
-    value = text.text[start:end]
-    bare = "".join(c for c in value if c.isalnum()).upper()
-    token = hashlib.blake2b(bare.encode(), digest_size=16).digest()
-    region = text.span_at(start).region
-    return Match(detector.name, level, text, start, end, region, MASKS[detector.mask](value), token)
+def _match(detector: Detector, level: str, text: Text, value: _Value) -> Match:
+    written = text.text[value.start : value.end]
+    key = value.key or "".join(c for c in written if c.isalnum()).upper()
+    token = hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=16).digest()
+    region = text.span_at(value.start).region
+    return Match(detector.name, level, text, value.start, value.end, region, MASKS[detector.mask](written), token)
 
 
 def _compile(detector: Detector, detectors: Detectors) -> _Compiled:
@@ -159,7 +187,7 @@ def _compile(detector: Detector, detectors: Detectors) -> _Compiled:
         raise DetectorError(name, "validator", f"there is no validator {detector.validator!r}")
     if detector.mask not in MASKS:
         raise DetectorError(name, "mask", f"there is no mask {detector.mask!r}")
-    pattern = _checked(name, detector.regex, case_sensitive=detector.case_sensitive)
+    pattern = _pattern(name, detector.regex, case_sensitive=detector.case_sensitive)
     if not 0 <= detector.group <= pattern.groups:
         raise DetectorError(name, "group", f"the pattern has {pattern.groups} groups")
     evidence = {}
@@ -168,26 +196,21 @@ def _compile(detector: Detector, detectors: Detectors) -> _Compiled:
             raise DetectorError(name, "format", f"no format {level.format!r} from this validator")
         for item in (*level.all, *level.any, *level.none):
             if item.regex:
-                evidence[item.regex] = _checked(name, item.regex, case_sensitive=False)
-            elif item.keywords not in detectors.keywords:
-                raise DetectorError(name, "keywords", f"there is no keyword list {item.keywords!r}")
+                evidence[item.regex] = _pattern(name, item.regex, case_sensitive=False)
+            else:
+                _check_keywords(name, item.keywords, detectors)
     return _Compiled(detector, pattern, VALIDATORS.get(detector.validator, whole), evidence)
 
 
-def _checked(name: str, regex: str, *, case_sensitive: bool) -> "re2._Regexp[str]":
+def _check_keywords(name: str, listed: str, detectors: Detectors) -> None:
+    if listed not in detectors.keywords:
+        raise DetectorError(name, "keywords", f"there is no keyword list {listed!r}")
+    if not any(fold_keyword(word) for word in detectors.keywords[listed]):
+        raise DetectorError(name, "keywords", f"the keyword list {listed!r} holds no word")
+
+
+def _pattern(name: str, regex: str, *, case_sensitive: bool) -> Pattern:
     try:
-        pattern = _pattern(regex, case_sensitive=case_sensitive)
-    except re2.error as error:
-        reason = error.args[0].decode("utf-8", "replace") if isinstance(error.args[0], bytes) else str(error.args[0])
-        raise DetectorError(name, "regex", reason) from None
-    if pattern.search(b"") is not None:
-        raise DetectorError(name, "regex", "it matches the empty text, so it would match everywhere")
-    return pattern
-
-
-def _pattern(regex: str, *, case_sensitive: bool) -> "re2._Regexp[str]":
-    options = re2.Options()
-    options.case_sensitive = case_sensitive
-    options.log_errors = False
-    options.max_mem = MEMORY
-    return re2.compile(regex, options)
+        return compile_pattern(regex, case_sensitive=case_sensitive)
+    except PatternError as error:
+        raise DetectorError(name, "regex", str(error)) from None

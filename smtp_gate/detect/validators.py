@@ -8,230 +8,199 @@ from typing import Final
 
 from stdnum import iban as stdnum_iban
 from stdnum import luhn
-from stdnum.exceptions import ValidationError
 from stdnum.us import rtn, ssn
 
 SEPARATED: Final = "separated"
 PLAIN: Final = "plain"
 IRREGULAR: Final = "irregular"
-_DIGITS: Final = re.compile(r"[^0-9]")
-_SEPARATORS: Final = re.compile(r"[0-9A-Za-z]")
+NAMED: Final = "named"
+NUMERIC: Final = "numeric"
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A value that holds: its format, and the stretch of the candidate that it is (`start` and `end` in characters)."""
+    """A value that holds: its format, and the stretch of the candidate that it is (`start` and `end` in characters).
+
+    `key` is the value in one spelling, so that equal values in different spellings are told to be equal; empty where
+    letters and digits alone do that.
+    """
 
     format: str
     start: int
     end: int
+    key: str = ""
 
 
 Validator = Callable[[str], Checked | None]
 
 
-def whole(value: str, form: str = "") -> Checked:
+def whole(value: str, form: str = "", key: str = "") -> Checked:
     """The whole candidate is the value."""
-    return Checked(form, 0, len(value))
+    return Checked(form, 0, len(value), key)
+
+
+_DIGITS: Final = re.compile(r"[0-9]+")
 
 
 def us_ssn(value: str) -> Checked | None:
-    """A Social Security number: area, group and serial that can be issued, no published fake, one kind of separator."""
-    digits = _DIGITS.sub("", value)
-    separators = _SEPARATORS.sub("", value)
-    # 457-55-5462 and 078-05-1120 were printed in advertisements; 987-65-432x are reserved for those.
-    # One separator alone makes a ZIP+4 or the like; two different ones are no way to write one.
-    if len(digits) != 9 or separators not in {"", "--", "..", "  "}:
+    """A Social Security number: nine digits or 3-2-4, an area, group and serial that are issued, no published fake.
+
+    Hyphens or dots make it `separated`; spaces or mixed signs, which columns of numbers have too, `irregular`.
+    """
+    groups = _DIGITS.findall(value)
+    digits = "".join(groups)
+    if list(map(len, groups)) not in ([9], [3, 2, 4]):
         return None
-    if digits in {"457555462", "123456789"} or len(set(digits)) == 1:
+    # One digit nine times and the digits in order are what people type into a form that they do not want to fill in.
+    if len(set(digits)) == 1 or digits in {"123456789", "987654321"} or not ssn.is_valid(digits):
         return None
-    try:
-        ssn.validate(digits)
-    except ValidationError:
-        return None
-    return whole(value, SEPARATED if separators else PLAIN)
+    if len(groups) == 1:
+        return whole(value, PLAIN)
+    between = _DIGITS.sub(" ", value).split()
+    return whole(value, SEPARATED if between in (["-", "-"], [".", "."]) else IRREGULAR)
 
 
-CARD_LENGTHS: Final[tuple[tuple[int, int, frozenset[int]], ...]] = (
-    (4, 4, frozenset({13, 16, 19})),
-    (51, 55, frozenset({16})),
-    (2221, 2720, frozenset({16})),
-    (34, 34, frozenset({15})),
-    (37, 37, frozenset({15})),
-    (6011, 6011, frozenset({16, 17, 18, 19})),
-    (644, 659, frozenset({16, 17, 18, 19})),
-    (300, 305, frozenset({14, 16, 19})),
-    (36, 36, frozenset({14, 16, 19})),
-    (38, 39, frozenset({14, 16, 19})),
-    (3528, 3589, frozenset({16, 17, 18, 19})),
-    (62, 62, frozenset({16, 17, 18, 19})),
+CARD_RANGES: Final[tuple[tuple[int, int, int, int], ...]] = (
+    (2221, 2720, 16, 16),
+    (3000, 3059, 14, 19),
+    (3400, 3499, 15, 15),
+    (3528, 3589, 16, 19),
+    (3600, 3699, 14, 19),
+    (3700, 3799, 15, 15),
+    (3800, 3999, 14, 19),
+    (4000, 4999, 13, 13),
+    (4000, 4999, 16, 16),
+    (4000, 4999, 19, 19),
+    (5018, 5020, 12, 19),
+    (5038, 5038, 12, 19),
+    (5100, 5599, 16, 16),
+    (5600, 5899, 12, 19),
+    (6011, 6011, 16, 19),
+    (6200, 6299, 16, 19),
+    (6304, 6304, 12, 19),
+    (6440, 6599, 16, 19),
+    (6759, 6763, 12, 19),
+    (2131, 2131, 15, 15),
+    (1800, 1800, 15, 15),
 )
-"""Issuer ranges of ISO/IEC 7812 as first digits from and to, with the lengths that their issuers use."""
+"""Issuers by the first four digits, from and to, with the least and greatest length (ISO/IEC 7812)."""
+
+_PRINTED: Final = frozenset({(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3)})
+"""The groups that are printed on cards."""
 
 
 def payment_card(value: str) -> Checked | None:
-    """A payment card number: an issuer's range and length, and the Luhn check digit; also inside a longer row of groups."""
-    if _is_card(_DIGITS.sub("", value)):
-        return whole(value, _card_format(value))
-    groups = list(re.finditer(r"[0-9]+", value))
-    for first in range(len(groups)):
-        for last in range(first, len(groups)):
-            if (first, last) == (0, len(groups) - 1):
-                continue
-            start, end = groups[first].start(), groups[last].end()
-            if _is_card(_DIGITS.sub("", value[start:end])):
-                return Checked(_card_format(value[start:end]), start, end)
-    return None
+    """A payment card number at the front of a row of groups: an issuer's range and length, and the Luhn check digit.
+
+    Further groups (a CVV, the next column) may follow; they are cut off. Test numbers such as 4111 1111 1111 1111 are
+    cards: whoever writes them into mail writes real ones the same way.
+    """
+    digits, lengths, fallback = "", (), None  # type: str, tuple[int, ...], Checked | None
+    for group in _DIGITS.finditer(value):
+        digits += group[0]
+        lengths += (len(group[0]),)
+        if len(digits) > 19:
+            break
+        if not _is_card(digits):
+            continue
+        if len(lengths) == 1:
+            return Checked(PLAIN, 0, group.end())
+        between = set(_DIGITS.sub("", value[: group.end()]))
+        if lengths in _PRINTED and between in ({" "}, {"-"}, {"."}):
+            return Checked(SEPARATED, 0, group.end())
+        fallback = fallback or Checked(IRREGULAR, 0, group.end())
+    return fallback
 
 
 def _is_card(digits: str) -> bool:
-    if not 13 <= len(digits) <= 19 or len(set(digits)) < 2:
+    if len(digits) < 12 or len(set(digits)) == 1:
         return False
-    for low, high, lengths in CARD_LENGTHS:
-        prefix = int(digits[: len(str(low))])
-        if low <= prefix <= high and len(digits) in lengths:
-            return bool(luhn.is_valid(digits))
-    return False
-
-
-def _card_format(value: str) -> str:
-    """Written in the groups that cards carry, in one run, or in some other way."""
-    groups = re.split(r"[ -]", value)
-    if len(groups) == 1:
-        return PLAIN
-    lengths = tuple(map(len, groups))
-    printed = {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 4, 1)}
-    one_kind = len(set(_SEPARATORS.sub("", value))) == 1
-    return SEPARATED if lengths in printed and one_kind else IRREGULAR
+    prefix, size = int(digits[:4]), len(digits)
+    return any(a <= prefix <= b and c <= size <= d for a, b, c, d in CARD_RANGES) and luhn.is_valid(digits)
 
 
 def aba_routing(value: str) -> Checked | None:
     """An ABA routing transit number: nine digits, a district that exists, and the check digit."""
-    prefix = int(value[:2]) if value[:2].isdigit() else -1
-    in_use = 1 <= prefix <= 12 or 21 <= prefix <= 32 or 61 <= prefix <= 72 or prefix == 80
-    return whole(value, PLAIN) if in_use and rtn.is_valid(value) else None
-
-
-def iban(value: str) -> Checked | None:
-    """An IBAN of a country's own length with its check digits; what a greedy pattern took behind it is cut off."""
-    for end in range(len(value), 14, -1):
-        part = value[:end]
-        if part[-1] in " -":
-            continue
-        compact = re.sub(r"[ -]", "", part)
-        if 15 <= len(compact) <= 34 and stdnum_iban.is_valid(compact, check_country=False) and _iban_length(compact):
-            return Checked(SEPARATED if compact != part else PLAIN, 0, end)
-    return None
+    digits = "".join(_DIGITS.findall(value))
+    district = int(digits[:2]) if len(digits) == 9 else -1
+    in_use = 1 <= district <= 12 or 21 <= district <= 32 or 61 <= district <= 72 or district == 80
+    return whole(value, PLAIN if digits == value else SEPARATED) if in_use and rtn.is_valid(digits) else None
 
 
 IBAN_LENGTHS: Final[Mapping[str, int]] = {
-    "AD": 24,
-    "AE": 23,
-    "AL": 28,
-    "AT": 20,
-    "AZ": 28,
-    "BA": 20,
-    "BE": 16,
-    "BG": 22,
-    "BH": 22,
-    "BR": 29,
-    "BY": 28,
-    "CH": 21,
-    "CR": 22,
-    "CY": 28,
-    "CZ": 24,
-    "DE": 22,
-    "DK": 18,
-    "DO": 28,
-    "EE": 20,
-    "EG": 29,
-    "ES": 24,
-    "FI": 18,
-    "FO": 18,
-    "FR": 27,
-    "GB": 22,
-    "GE": 22,
-    "GI": 23,
-    "GL": 18,
-    "GR": 27,
-    "GT": 28,
-    "HR": 21,
-    "HU": 28,
-    "IE": 22,
-    "IL": 23,
-    "IQ": 23,
-    "IS": 26,
-    "IT": 27,
-    "JO": 30,
-    "KW": 30,
-    "KZ": 20,
-    "LB": 28,
-    "LC": 32,
-    "LI": 21,
-    "LT": 20,
-    "LU": 20,
-    "LV": 21,
-    "LY": 25,
-    "MC": 27,
-    "MD": 24,
-    "ME": 22,
-    "MK": 19,
-    "MR": 27,
-    "MT": 31,
-    "MU": 30,
-    "NL": 18,
-    "NO": 15,
-    "PK": 24,
-    "PL": 28,
-    "PS": 29,
-    "PT": 25,
-    "QA": 29,
-    "RO": 24,
-    "RS": 22,
-    "SA": 24,
-    "SC": 31,
-    "SE": 24,
-    "SI": 19,
-    "SK": 24,
-    "SM": 27,
-    "ST": 25,
-    "SV": 28,
-    "TL": 23,
-    "TN": 24,
-    "TR": 26,
-    "UA": 29,
-    "VA": 22,
-    "VG": 24,
-    "XK": 20,
+    country: length
+    for length, countries in {
+        15: "NO",
+        16: "BE",
+        18: "DK FI FK FO GL NL SD",
+        19: "MK SI",
+        20: "AT BA EE KZ LT LU MN XK",
+        21: "CH HR LI LV",
+        22: "BG BH CR DE GB GE IE ME RS VA",
+        23: "AE GI IL IQ OM SO TL",
+        24: "AD CZ ES MD PK RO SA SE SK TN VG",
+        25: "LY PT ST",
+        26: "IS TR",
+        27: "BI DJ FR GR IT MC MR SM",
+        28: "AL AZ BY CY DO GT HN HU LB NI PL SV",
+        29: "BR EG PS QA UA",
+        30: "JO KW MU YE",
+        31: "MT SC",
+        32: "LC",
+        33: "RU",
+    }.items()
+    for country in countries.split()
 }
-"""Length of an IBAN by country, from the public IBAN registry."""
+"""Length of an IBAN by country, from the public IBAN registry (ISO 13616)."""
+
+_ALNUM: Final = re.compile(r"[0-9A-Za-z]")
 
 
-def _iban_length(compact: str) -> bool:
-    return IBAN_LENGTHS.get(compact[:2].upper()) == len(compact)
+def iban(value: str) -> Checked | None:
+    """An IBAN of its country's own length, structure and check digits; what a greedy pattern took behind it is cut."""
+    length = IBAN_LENGTHS.get(value[:2].upper(), 0)
+    places = [m.start() for m in _ALNUM.finditer(value)][:length] if length else []
+    if not places or len(places) < length:
+        return None
+    written = value[: places[-1] + 1]
+    compact = "".join(_ALNUM.findall(written)).upper()
+    if not stdnum_iban.is_valid(compact, check_country=False):
+        return None
+    return Checked(PLAIN if compact == written.upper() else SEPARATED, 0, len(written))
 
 
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DATE_WORDS: Final = re.compile(r"[0-9]+|[A-Za-z]+")
 
 
-def birth_date(value: str) -> Checked | None:
-    """A day that exists and on which somebody alive may have been born (1900 to 2040), in the usual American forms."""
+def date_of_birth(value: str) -> Checked | None:
+    """A day that exists and on which somebody alive may have been born (1900 to 2039), in the usual American forms.
+
+    A year of two digits is always plausible. Where day and month could be either, the American order counts.
+    """
     words = _DATE_WORDS.findall(value.lower())
-    named = [w for w in words if w[:3] in MONTHS]
-    numbers = [int(w) for w in words if w.isdigit()]
+    numbers = [w for w in words if w.isdigit()]
+    if len(value) == 8 and len(numbers) == 1:
+        years_first = value[:2] in {"19", "20"} and int(value[4:6]) <= 12
+        numbers = [value[:4], value[4:6], value[6:]] if years_first else [value[:2], value[2:4], value[4:]]
+    named = [MONTHS.index(w[:3]) + 1 for w in words if w[:3] in MONTHS]
     if named and len(numbers) == 2:
-        day, year = (numbers[0], numbers[1]) if numbers[1] > 31 else (numbers[1], numbers[0])
-        months = [(MONTHS.index(named[0][:3]) + 1, day)]
-    elif len(numbers) == 3 and numbers[0] > 31:
-        year, months = numbers[0], [(numbers[1], numbers[2])]
+        year, day = numbers if len(numbers[0]) == 4 else numbers[::-1]
+        orders = [(named[0], int(day))]
+    elif len(numbers) == 3 and len(numbers[0]) == 4:
+        year, orders = numbers[0], [(int(numbers[1]), int(numbers[2]))]
     elif len(numbers) == 3:
-        year, months = numbers[2], [(numbers[0], numbers[1]), (numbers[1], numbers[0])]
+        first, second, year = int(numbers[0]), int(numbers[1]), numbers[2]
+        orders = [(first, second), (second, first)]
     else:
         return None
-    year = year if year >= 100 else year + (1900 if year > 40 else 2000)
-    exists = 1900 <= year <= 2040 and any(1 <= m <= 12 and 1 <= d <= monthrange(year, m)[1] for m, d in months)
-    return whole(value, "named" if named else "numeric") if exists else None
+    if len(year) not in {2, 4} or (len(year) == 4 and not 1900 <= int(year) <= 2039):
+        return None
+    # A leap year stands in for a year of two digits, so that 29 February is not lost.
+    full = int(year) if len(year) == 4 else 2000
+    days = [(m, d) for m, d in orders if 1 <= m <= 12 and 1 <= d <= monthrange(full, m)[1]]
+    key = f"{int(year) % 100:02}-{days[0][0]:02}-{days[0][1]:02}" if days else ""
+    return whole(value, NAMED if named else NUMERIC, key) if days else None
 
 
 VALIDATORS: Final[Mapping[str, Validator]] = {
@@ -239,16 +208,16 @@ VALIDATORS: Final[Mapping[str, Validator]] = {
     "payment_card": payment_card,
     "aba_routing": aba_routing,
     "iban": iban,
-    "birth_date": birth_date,
+    "date_of_birth": date_of_birth,
 }
 """Every validator by the name that packs use."""
 
 FORMATS: Final[Mapping[str, frozenset[str]]] = {
     "": frozenset(),
-    "us_ssn": frozenset({SEPARATED, PLAIN}),
+    "us_ssn": frozenset({SEPARATED, PLAIN, IRREGULAR}),
     "payment_card": frozenset({SEPARATED, PLAIN, IRREGULAR}),
-    "aba_routing": frozenset({PLAIN}),
+    "aba_routing": frozenset({SEPARATED, PLAIN}),
     "iban": frozenset({SEPARATED, PLAIN}),
-    "birth_date": frozenset({"named", "numeric"}),
+    "date_of_birth": frozenset({NAMED, NUMERIC}),
 }
 """The formats that each validator gives, so that a level asking for another one is refused at load."""

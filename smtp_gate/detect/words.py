@@ -1,27 +1,35 @@
-"""Keyword lists: where the words of each list stand in a text, as whole words, in any case."""
+"""Keyword lists: where the words of each list stand in a text, as whole words, in any case and spacing."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Mapping
+from typing import Final
 
 from ahocorasick_rs import AhoCorasick, Implementation
+
+_LOOSE: Final = {ord(c): " " for c in "\t\r\n\v\f_-"}
+"""Signs that part words as spaces do: `Social_Security-number` in a column's head is still those three words."""
+
+_RUN: Final = re.compile(r" {2,}")
 
 
 class Words:
     """All keyword lists of a ruleset in one automaton; immutable and usable from several threads."""
 
     def __init__(self, lists: Mapping[str, tuple[str, ...]]) -> None:
-        pairs = [(name, " ".join(word.lower().split())) for name, words in lists.items() for word in words]
+        pairs = [(name, folded) for name, words in lists.items() for word in words if (folded := fold_keyword(word))]
         self._names = [name for name, _ in pairs]
         self._automaton = AhoCorasick([w for _, w in pairs], implementation=Implementation.DFA) if pairs else None
 
     def places(self, text: str) -> "Places":
-        """Every keyword of the text; the text is folded without changing its length."""
-        folded = fold(text)
+        """Every keyword of the text, in characters of the text as it is."""
         found: dict[str, list[tuple[int, int]]] = {}
-        if self._automaton is not None:
-            for index, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
-                if _is_word(folded, start, end):
-                    found.setdefault(self._names[index], []).append((start, end))
+        if self._automaton is None:
+            return Places(found)
+        folded, offsets = fold(text)
+        for index, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
+            if _is_word(folded, start, end):
+                found.setdefault(self._names[index], []).append((offsets.of(start), offsets.of(end - 1) + 1))
         return Places({name: sorted(at) for name, at in found.items()})
 
 
@@ -44,18 +52,53 @@ class Places:
         return False
 
 
-def fold(text: str) -> str:
-    """Lower case and line breaks as spaces, character for character."""
+class Offsets:
+    """From characters of a folded text back to those of the text itself."""
+
+    def __init__(self) -> None:
+        self._folded: list[int] = []
+        self._removed: list[int] = []
+
+    def cut(self, folded: int, removed: int) -> None:
+        """From this folded offset on, so many characters are missing in all."""
+        self._folded.append(folded)
+        self._removed.append(removed)
+
+    def of(self, folded: int) -> int:
+        """The offset in the text of the character at a folded offset."""
+        index = bisect_left(self._folded, folded + 1) - 1
+        return folded + (self._removed[index] if index >= 0 else 0)
+
+
+def fold(text: str) -> tuple[str, Offsets]:
+    """Lower case, and any run of spaces, line breaks, `_` and `-` as one space, with the way back."""
     lowered = text.lower()
     if len(lowered) != len(text):
         lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
-    return lowered.translate(_SPACES)
+    lowered = lowered.translate(_LOOSE)
+    offsets = Offsets()
+    if "  " not in lowered:
+        return lowered, offsets
+    pieces, last, removed = [], 0, 0
+    for run in _RUN.finditer(lowered):
+        pieces.append(lowered[last : run.start() + 1])
+        last = run.end()
+        removed += run.end() - run.start() - 1
+        offsets.cut(last - removed, removed)
+    return "".join([*pieces, lowered[last:]]), offsets
 
 
-_SPACES = {ord(c): " " for c in "\t\r\n\v\f"}
+def fold_keyword(word: str) -> str:
+    """A keyword as texts are folded; empty where nothing but spaces and hyphens stood there."""
+    return fold(word)[0].strip()
 
 
 def _is_word(text: str, start: int, end: int) -> bool:
+    """Whether no letter goes on at a letter's edge and no digit at a digit's: `SSN1` holds the word, `lesson` not."""
     before = text[start - 1] if start else " "
     after = text[end] if end < len(text) else " "
-    return not (before.isalnum() and text[start].isalnum()) and not (after.isalnum() and text[end - 1].isalnum())
+    return not (_goes_on(before, text[start]) or _goes_on(after, text[end - 1]))
+
+
+def _goes_on(neighbour: str, edge: str) -> bool:
+    return (neighbour.isalpha() and edge.isalpha()) or (neighbour.isdigit() and edge.isdigit())

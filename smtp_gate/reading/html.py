@@ -26,52 +26,17 @@ SIGNATURE: Final = "\x04"
 MARKS: Final = QUOTE_OPEN + QUOTE_CLOSE + REST_QUOTED + SIGNATURE
 
 _BLOCKS: Final = frozenset(
-    [
-        "p",
-        "div",
-        "table",
-        "blockquote",
-        "pre",
-        "ul",
-        "ol",
-        "dl",
-        "dt",
-        "dd",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "form",
-        "section",
-        "article",
-        "header",
-        "footer",
-        "address",
-        "center",
-        "title",
-        "textarea",
-        "caption",
-        "fieldset",
-        "figure",
-        "main",
-        "nav",
-        "aside",
-        "select",
-        "button",
-        "summary",
-        "details",
-        "br",
-        "hr",
-        "tr",
-        "td",
-        "th",
-        "li",
-        "option",
-    ]
+    (  # noqa: SIM905 - one word a line would hide the code
+        "p div table blockquote pre ul ol dl dt dd h1 h2 h3 h4 h5 h6 form section article header footer address "
+        "center title textarea caption fieldset figure main nav aside select button summary details br hr tr td th "
+        "li option"
+    ).split()
 )
-_SINGLE: Final = frozenset(["br", "hr", "tr", "td", "th", "li", "option"])
+_SINGLE: Final = frozenset(
+    (  # noqa: SIM905 - one word a line would hide the code
+        "br hr tr td th li option"
+    ).split()
+)
 _QUOTES: Final = ".gmail_quote,.yahoo_quoted,.protonmail_quote,.tutanota_quote,.moz-forward-container"
 _RESTS: Final = (
     "#appendonsend,#divRplyFwdMsg,#stopSpelling,.OutlookMessageHeader,#mail-editor-reference-message-container,"
@@ -101,22 +66,9 @@ _AFTER: Final = re.compile(
 )
 _GLUED: Final = re2.compile(rb"[0-9][-./]?\x06+[-./]?[0-9]|[0-9]\x06+[-./]|[-./]\x06+[0-9]")
 _LINKED: Final = frozenset(
-    [
-        "a",
-        "area",
-        "base",
-        "link",
-        "img",
-        "iframe",
-        "form",
-        "body",
-        "object",
-        "embed",
-        "source",
-        "video",
-        "audio",
-        "input",
-    ]
+    (  # noqa: SIM905 - one word a line would hide the code
+        "a area base link img iframe form body object embed source video audio input"
+    ).split()
 )
 _TARGET_KEYS: Final = frozenset({"href", "src", "action", "background", "data", "srcset", "poster"})
 

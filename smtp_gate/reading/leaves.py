@@ -1,7 +1,7 @@
 """One leaf of a message becomes texts, links, defects, or a note that nobody could look into it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Final
 
@@ -13,7 +13,7 @@ from smtp_gate.reading.regions import Author, Event, Mark, Regions
 from smtp_gate.reading.sink import Sink
 from smtp_gate.reading.text import normalise, normalise_octets
 from smtp_gate.reading.transfer import uu_blocks
-from smtp_gate.reading.union import TEXTUAL, hidden_readings
+from smtp_gate.reading.union import BEYOND, TEXTUAL, hidden_readings
 
 _FOLD: Final = re.compile(rb"\r?\n[ \t]")
 _MARK: Final = re.compile(f"([{MARKS}])")
@@ -142,8 +142,16 @@ class Leaves:
             for name, octets in uu_blocks(content):
                 attached = Region(RegionKind.ATTACHMENT, "!".join(x for x in (region.path, name) if x))
                 self._file(text.part, octets, attached, name)
-        for name, octets in hidden_readings(text.octets):
-            self.textual(text.part, octets, "", kind_of(octets), region, name)
+        self.further(text.part, hidden_readings(text.octets), region)
+
+    def further(self, part: str, found: Iterable[tuple[str, bytes]], region: Region) -> None:
+        """Read what a union reading brought forth; more than its budget is unscannable."""
+        for name, octets in found:
+            if name == BEYOND:
+                self.sink.lost(part, region, Reason.LIMIT, "base64")
+                continue
+            kind = kind_of(octets)
+            self.textual(part, octets, "", kind if kind in TEXTUAL else "text", region, name)
 
     def _file(self, part: str, octets: bytes, region: Region, name: str) -> None:
         kind = kind_of(octets, "", name)

@@ -1,7 +1,7 @@
 """The MIME splitter: iterative, with offsets, to a budget; what it cannot place it keeps as loose octets."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from smtp_gate.core.view import Defect, Header, Part, Reason, Region, RegionKind, Unscannable
@@ -76,7 +76,7 @@ class _Splitter:
         self.stack.append(_Task(content, 0, len(content), "0", 0, OWN))
         while self.stack:
             task = self.stack.pop()
-            if len(self.tree.pieces) >= self.limits.parts or task.depth > self.limits.depth or self.steps < 0:
+            if task.depth > self.limits.depth or self.steps < 0:
                 self._beyond(task)
             else:
                 self._entity(task)
@@ -126,6 +126,10 @@ class _Splitter:
             if task.number.endswith(".0")
             else f"{task.number}."
         )
+        room = max(0, self.limits.parts - len(self.tree.pieces) - len(self.stack))
+        if len(children) > room:
+            self._beyond(replace(task, start=children[room][0]))
+            del children[room:]
         report = info.media_type == "multipart/report"
         digest = "message/rfc822" if info.media_type == "multipart/digest" else "text/plain"
         for index, (start, end) in reversed(list(enumerate(children, 1))):

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -10,14 +11,16 @@ from smtp_gate.reading.charset import decode_octets
 from smtp_gate.reading.words import decode_words
 
 # Every class excludes what follows it, so a search is linear.
-_PARAM: Final = re.compile(r';[\s;]*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL)
+_PARAM: Final = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL)
 _TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+*-]+")
 _PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
 _EXTENDED: Final = re.compile(r"([^*]+)(?:\*(\d{1,4}))?(\*)?")
 _ENCODINGS: Final = frozenset(
     {"7bit", "8bit", "binary", "base64", "quoted-printable", "x-uuencode", "uuencode", "x-uue"}
 )
-_SECTIONS: Final = 200
+_PARAMETERS: Final = 200
+_BOUNDARIES: Final = 16
+"""How many of each are looked at; a field with more is odd, and the message read in every other way."""
 
 
 @dataclass(slots=True)
@@ -84,7 +87,7 @@ def _read_types(headers: list[Header], info: Info, names: list[str]) -> None:
             boundaries += [b.rstrip(" \t").encode("utf-8", "replace") for b in by_name["boundary"]]
         names += by_name.get("name", [])
         first = False
-    info.boundaries = tuple(dict.fromkeys(boundaries))
+    info.boundaries = tuple(dict.fromkeys(boundaries))[:_BOUNDARIES]
     if len(info.boundaries) > 1:
         info.defects.append("duplicate_boundary")
     elif info.boundaries and not _is_sound(info.boundaries[0]):
@@ -143,7 +146,7 @@ def split_params(header: Header, defects: list[str]) -> tuple[str, list[tuple[st
     params: list[tuple[str, str]] = []
     end = len(main)
     odd = not semicolon and "=" in main
-    for found in _PARAM.finditer(value, end):
+    for found in islice(_PARAM.finditer(value, end), _PARAMETERS):
         text, sound = _unquoted(found[2])
         params.append((found[1].lower(), text))
         odd = odd or not sound or bool(value[end : found.start()].strip())
@@ -216,7 +219,7 @@ def _joined(pieces: list[tuple[int, bool, str]]) -> str:
     """RFC 2231, section 3 and 4: sections in numeric order, the charset taken from the first."""
     charset = ""
     octets: list[bytes] = []
-    for number, (_, extended, text) in enumerate(sorted(pieces[:_SECTIONS], key=lambda p: p[0])):
+    for number, (_, extended, text) in enumerate(sorted(pieces, key=lambda p: p[0])):
         value = text
         if extended:
             if number == 0 and value.count("'") >= 2:

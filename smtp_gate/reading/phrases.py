@@ -1,12 +1,14 @@
 """The lines by which mail programs announce quotes, forwards and signatures, as RE2 patterns anchored at line starts."""
 
+# ruff: noqa: RUF001 - other languages write their own letters and punctuation
+
 from typing import Final
 
 QUOTE: Final = r"^(?:[ \t]{0,4}>[^\n]*\n?)+"
 """A run of lines with the quoting sign."""
 
 _LEAD: Final = (
-    r"On|Le|Am|El|Il|Em|Op|Den|Dne|Dnia|W dniu|Pada|Em|Il giorno|Vào|Ngày|Pe|Dana|Op|P\xe5|Kuupäeval|Tarihinde|"
+    r"On|Le|Am|El|Il|Em|Op|Den|Dne|Dnia|W dniu|Pada|Em|Il giorno|Vào|Ngày|Pe|P\xe5|Kuupäeval|Tarihinde|"
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{4}\x{5e74}|\w{3}, \d{1,2} \w{3}"
 )
 _VERB: Final = (

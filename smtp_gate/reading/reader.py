@@ -40,9 +40,7 @@ def read(message: Message, limits: Limits, opened: Mapping[str, tuple[Part, ...]
     if _has_long_line(message.content):
         defects.append(Defect("long_line", "0"))
     if any(defect.name in AMBIGUOUS for defect in defects):
-        for reading, octets in ambiguous_readings(message.content, tree.exact):
-            kind = kind_of(octets)
-            leaves.textual("0", octets, "", kind if kind in TEXTUAL else "text", _OWN, reading)
+        leaves.further("0", ambiguous_readings(message.content, tree.exact), _OWN)
     return MessageView(
         message,
         headers,

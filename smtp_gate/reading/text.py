@@ -16,11 +16,12 @@ _INVISIBLE: Final = re.compile(
     "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
 _DASH: Final = re.compile(
-    "[\u058a\u05be\u1400\u1806\u2010-\u2015\u2043\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u301c\u3030\u30a0\ufe58\ufe63\uff0d]"
+    "[\u058a\u05be\u1400\u1806\u2010-\u2015\u2043\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u2e5d\u301c\u3030\u30a0\ufe58\ufe63\uff0d\U00010d6e\U00010ead]"
 )
 _SPACE: Final = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _LINE: Final = re.compile("\r\n?|[\u0085\u2028\u2029]")
 _DIGIT: Final = re.compile(r"[^\D0-9]")
+_PILE: Final = re.compile(r"[^\w\s\x00-\x7f]{32,}")
 _MARKS: Final = re.compile(
     r"(?<=[0-9])[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
 )
@@ -47,6 +48,7 @@ def normalise(text: str) -> str:
         return normalise_octets(text.encode("ascii"))[0]
     text = _LINE.sub("\n", text)
     text = _INVISIBLE.sub("", text)
+    text = _PILE.sub(_thinned, text)
     if not unicodedata.is_normalized("NFKC", text):
         # NFKC may bring forth characters of the classes below, so they are mapped after it.
         text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
@@ -54,6 +56,11 @@ def normalise(text: str) -> str:
     text = _SPACE.sub(" ", _DASH.sub("-", text))
     text = _DIGIT.sub(_ascii_digit, text)
     return _MARKS.sub("", text)
+
+
+def _thinned(pile: re.Match[str]) -> str:
+    """Long runs without their combining marks: putting these in order takes the square of their number."""
+    return "".join(char for char in pile[0] if not unicodedata.combining(char))
 
 
 def _ascii_digit(found: re.Match[str]) -> str:

@@ -30,9 +30,12 @@ def decode_base64(raw: bytes) -> tuple[bytes, bool]:
 
 
 def alignments(raw: bytes) -> tuple[bytes, ...]:
-    """Damaged base64 read from each of the four positions a quantum may start at, junk and padding skipped."""
-    clean = raw.translate(_URL_SAFE).translate(None, _JUNK)
-    return tuple(_quanta(clean[shift:]) for shift in range(4))
+    """Damaged base64 read from each of the four positions a quantum may start at, junk and padding skipped.
+
+    Hyphen and underscore are the URL-safe alphabet (RFC 4648, section 5) to some readers and junk to others.
+    """
+    alphabets = [raw.translate(_URL_SAFE), raw] if b"-" in raw or b"_" in raw else [raw]
+    return tuple(_quanta(text.translate(None, _JUNK)[shift:]) for text in alphabets for shift in range(4))
 
 
 def decode_qp(raw: bytes) -> bytes:

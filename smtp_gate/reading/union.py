@@ -19,7 +19,10 @@ DEPTH: Final = 4
 
 TEXTUAL: Final = frozenset({"text", "html", "xml", "calendar"})
 BLOCKS: Final = 2_000
-"""Blocks of base64 looked at in one message."""
+"""Blocks of base64 looked at in one text."""
+
+BEYOND: Final = "beyond"
+"""Names a reading without octets: there was more than the budget allows."""
 
 # A line of base64 is long, or shorter at the end of a block; junk within is met by reading what damaged lines hold too.
 _BLOCK: Final = re2.compile(rb"[A-Za-z0-9+/_-]{24}[A-Za-z0-9+/=_-]*(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/=_-]+)*")
@@ -27,29 +30,12 @@ _HINT: Final = re2.compile(rb"[A-Za-z0-9+/_-]{24}")
 _ESCAPE: Final = re.compile(rb"=[0-9A-Fa-f]{2}|=[ \t]*\r?\n")
 
 AMBIGUOUS: Final = frozenset(
-    [
-        "missing_header_break",
-        "bare_newline",
-        "nul",
-        "malformed_header",
-        "duplicate_content_type",
-        "duplicate_encoding",
-        "odd_boundary",
-        "duplicate_boundary",
-        "duplicate_parameter",
-        "odd_parameter",
-        "odd_encoding",
-        "unknown_encoding",
-        "header_comment",
-        "missing_boundary",
-        "unused_boundary",
-        "missing_end_boundary",
-        "part_after_end",
-        "encoded_container",
-        "base64_damaged",
-        "malformed_content_type",
-        "mime_limit",
-    ]
+    (  # noqa: SIM905 - one word a line would hide the code
+        "missing_header_break bare_newline nul malformed_header duplicate_content_type duplicate_encoding "
+        "odd_boundary duplicate_boundary duplicate_parameter odd_parameter odd_encoding unknown_encoding "
+        "header_comment missing_boundary unused_boundary missing_end_boundary part_after_end encoded_container "
+        "base64_damaged malformed_content_type mime_limit"
+    ).split()
 )
 """Defects of structure after which readers part ways."""
 
@@ -84,6 +70,7 @@ def _without(content: bytes, exact: list[tuple[int, int]]) -> bytes:
 def _blocks(content: bytes, *, doubtful: bool) -> Iterator[tuple[str, bytes]]:
     for count, found in enumerate(_BLOCK.finditer(content)):
         if count >= BLOCKS:
+            yield BEYOND, b""
             return
         yield from _block(content[slice(*found.span())], doubtful=doubtful)
     if doubtful:

@@ -13,6 +13,7 @@ _URL: Final = re2.compile(
     r"[a-z0-9](?:[a-z0-9-]*\.)+(?:com|net|org|io|co|ly|me|info|biz|xyz|top|click|link|site|online|app|dev|ru|cn|gl|gd|cc|tk|us|"
     r"uk|eu|de)/)[^\s<>\"`{}|^]+"
 )
+_LONGEST: Final = 4096
 _TRAILING: Final = ".,;:!?'*_~\u2019\u201d\u00bb"
 _PAIRS: Final = {")": "(", "]": "[", ">": "<"}
 
@@ -26,7 +27,7 @@ def links_of(text: Text, room: int) -> tuple[list[Link], bool]:
     spots = [m.span() for m in _URL.finditer(octets)]
     seen: set[str] = set()
     for start, end in spots:
-        target = trimmed(octets[start:end].decode("utf-8", "replace"))
+        target = trimmed(octets[start : min(end, start + _LONGEST)].decode("utf-8", "replace"))
         if target in seen:
             continue
         seen.add(target)
@@ -39,10 +40,13 @@ def links_of(text: Text, room: int) -> tuple[list[Link], bool]:
 
 def trimmed(target: str) -> str:
     """Without the punctuation that a sentence puts behind a link, and without a bracket opened before it."""
-    while target:
-        last = target[-1]
-        if last in _TRAILING or (last in _PAIRS and target.count(last) > target.count(_PAIRS[last])):
-            target = target[:-1]
-        else:
+    surplus = {close: target.count(close) - target.count(opening) for close, opening in _PAIRS.items()}
+    end = len(target)
+    while end:
+        last = target[end - 1]
+        if surplus.get(last, 0) > 0:
+            surplus[last] -= 1
+        elif last not in _TRAILING:
             break
-    return target
+        end -= 1
+    return target[:end]

@@ -38,7 +38,9 @@ class Claim:
         """Give it back; a second call does nothing."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
-            os.close(descriptor)
+            with contextlib.suppress(OSError):
+                # Nothing was written through this descriptor; the kernel has closed it whatever it says.
+                os.close(descriptor)
 
     def __del__(self) -> None:
         self.end()
@@ -46,9 +48,13 @@ class Claim:
 
 def claim(path: Path) -> Claim | None:
     """The claim on an existing file, None where somebody else has it. Raises FileNotFoundError, OSError."""
+    return _lock(path, fcntl.LOCK_EX)
+
+
+def _lock(path: Path, kind: int) -> Claim | None:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         return None
@@ -60,7 +66,8 @@ def claim(path: Path) -> Claim | None:
 
 def is_claimed(path: Path) -> bool:
     """Whether a live process works on the file. Raises FileNotFoundError, OSError."""
-    probe = claim(path)
+    # A shared lock, so that two who look at once do not take each other for a worker.
+    probe = _lock(path, fcntl.LOCK_SH)
     if probe is None:
         return True
     probe.end()

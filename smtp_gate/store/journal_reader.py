@@ -1,13 +1,37 @@
-"""Reading the journal back: records in order, and the first place where the chain does not hold."""
+"""Reading the journal back: records in order, and every place where it is not what was written."""
 
-import hashlib
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from smtp_gate.store.journal import START
+from smtp_gate.store.journal_lines import START, VERSION, segments, unseal
+
+
+class Damage(StrEnum):
+    """What is wrong at a place. `torn` and `empty` are what a crash leaves; the others need a hand or a bad disk."""
+
+    TORN = "torn"
+    EMPTY = "empty"
+    CHANGED = "changed"
+    CHAIN = "chain"
+    VERSION = "version"
+    NAME = "name"
+    MISSING = "missing"
+    CUT = "cut"
+
+
+SAID = {
+    Damage.TORN: "the last line is torn; nothing was acknowledged on it",
+    Damage.EMPTY: "the segment is empty; nothing was acknowledged in it",
+    Damage.CHANGED: "the line is not what was written",
+    Damage.CHAIN: "a line before this one was changed, added, removed or moved",
+    Damage.VERSION: "written in a version this program does not read",
+    Damage.NAME: "the segment does not begin with the record that names it",
+    Damage.MISSING: "the segment before it is missing",
+    Damage.CUT: "lines are missing that the next segment or a sealed head knows of",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +45,32 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """A place where the journal is not what was written, and why."""
+    """A place where the journal is not what was written (line 0: the segment as a whole)."""
 
     segment: str
     line: int
-    reason: str
+    damage: Damage
+
+    @property
+    def reason(self) -> str:
+        """The damage in words."""
+        return SAID[self.damage]
+
+    @property
+    def by_crash(self) -> bool:
+        """Whether a crash explains it and nothing acknowledged is missing."""
+        return self.damage in {Damage.TORN, Damage.EMPTY}
 
     def __str__(self) -> str:
         return f"{self.segment}:{self.line}: {self.reason}"
 
 
-def segments(root: Path) -> list[Path]:
-    """The segments, oldest first within each worker."""
-    return sorted(root.glob("*.jsonl"))
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last hash of a segment that was known at some time, kept elsewhere, so that a cut tail shows."""
+
+    segment: str
+    hash: str
 
 
 def read(root: Path) -> Iterator[Record | Flaw]:
@@ -43,46 +80,67 @@ def read(root: Path) -> Iterator[Record | Flaw]:
 
 
 def _read_segment(path: Path) -> Iterator[Record | Flaw]:
-    expected, number = START, 0
+    expected: tuple[str, int] | None = (START, 0)
+    number = 0
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            if not line.endswith(b"\n"):
-                yield Flaw(path.name, number, "the last line is torn; nothing was acknowledged on it")
-                return
-            record = _parse(line)
-            if record is None:
-                yield Flaw(path.name, number, "not a record")
-                return
-            if record.get("prev") != expected or record.get("seq") != number - 1:
-                yield Flaw(
-                    path.name, number, "the chain is broken: a line before this one was changed, added or removed"
-                )
-                return
-            expected = hashlib.sha256(line).hexdigest()
-            yield Record(path.name, number, record)
+            fields = unseal(line) if line.endswith(b"\n") else None
+            if fields is None:
+                yield Flaw(path.name, number, Damage.CHANGED if line.endswith(b"\n") else Damage.TORN)
+                # The next whole line says itself what it follows; the chain goes on from there.
+                expected = None
+                continue
+            yield from _check(path, number, fields, expected)
+            yield Record(path.name, number, fields)
+            expected = (fields["hash"], fields["seq"] + 1)
     if number == 0:
-        yield Flaw(path.name, 0, "the segment is empty")
+        yield Flaw(path.name, 0, Damage.EMPTY)
 
 
-def _parse(line: bytes) -> dict[str, Any] | None:
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return None
-    return record if isinstance(record, dict) else None
+def _check(path: Path, number: int, fields: dict[str, Any], expected: tuple[str, int] | None) -> Iterator[Flaw]:
+    if fields.get("v") != VERSION:
+        yield Flaw(path.name, number, Damage.VERSION)
+    if expected is not None and (fields.get("prev"), fields.get("seq")) != expected:
+        yield Flaw(path.name, number, Damage.CHAIN)
+    first = number == 1
+    if first != (fields.get("kind") == "opened") or (first and fields.get("segment") != path.name):
+        yield Flaw(path.name, number, Damage.NAME)
 
 
-def verify(root: Path) -> tuple[int, tuple[Flaw, ...]]:
-    """How many records hold, and every flaw: the first of each segment. Raises OSError."""
-    good, flaws = 0, []
-    known: dict[str, str] = {}
+def heads(root: Path) -> tuple[Head, ...]:
+    """The last hash of each segment, to be kept elsewhere. Raises OSError."""
+    last = {item.segment: item.fields["hash"] for item in read(root) if isinstance(item, Record)}
+    return tuple(Head(segment, found) for segment, found in sorted(last.items()))
+
+
+def verify(root: Path, sealed: tuple[Head, ...] = ()) -> tuple[int, tuple[Flaw, ...]]:
+    """How many records there are, and every flaw, in order. Raises OSError.
+
+    `sealed` are heads kept elsewhere: without them nobody can tell whether the end of a worker's last segment was cut.
+    """
+    good, flaws, found, wanted = 0, [], set[str](), list[tuple[Head, Flaw]]()
     for item in read(root):
         if isinstance(item, Flaw):
             flaws.append(item)
             continue
         good += 1
-        known[item.segment] = item.segment
-        after = item.fields.get("after") if item.fields.get("kind") == "opened" else None
-        if after and after not in known and not any(f.segment == after for f in flaws):
-            flaws.append(Flaw(item.segment, item.line, f"the segment before it is missing: {after}"))
-    return good, tuple(flaws)
+        found.add(item.fields["hash"])
+        if item.line == 1 and item.fields.get("after"):
+            before = Head(item.fields["after"], item.fields["after_hash"])
+            wanted.append((before, Flaw(item.segment, item.line, Damage.MISSING)))
+    wanted += [(head, Flaw(head.segment, 0, Damage.MISSING)) for head in sealed]
+    present = {path.name for path in segments(root)}
+    return good, (*flaws, *_unfound(wanted, present, found))
+
+
+def _unfound(wanted: list[tuple[Head, Flaw]], present: set[str], found: set[str]) -> Iterator[Flaw]:
+    for head, missing in wanted:
+        if head.segment not in present:
+            yield missing
+        elif head.hash not in found and head.hash != START:
+            yield Flaw(head.segment, 0, Damage.CUT)
+
+
+def of_ref(root: Path, ref: str) -> tuple[Mapping[str, Any], ...]:
+    """Every record of one message, in order. Raises OSError."""
+    return tuple(item.fields for item in read(root) if isinstance(item, Record) and item.fields.get("ref") == ref)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from smtp_gate.cli.mailfiles import crlf, files_below, messages_in
 
 MBOX = (

@@ -1,0 +1,175 @@
+"""The command line as people type it: what it prints, in which form, and how it ends."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from smtp_gate.cli import COMMANDS, main
+from tests.running import PACK, write_settings
+
+LETTER = b"From: Dana Okafor <dokafor@milwaukee.gov>\nTo: lee@example.org\nMessage-ID: <1@x>\nSubject: s\n\nthe word is sesame\n"
+
+
+def run(*words: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(w) for w in words])
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    return write_settings(tmp_path, 10026)
+
+
+@pytest.fixture
+def letter(tmp_path: Path) -> Path:
+    file = tmp_path / "letter.eml"
+    file.write_bytes(LETTER)
+    return file
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    shown = run(command, "--help")
+    assert shown.exit_code == 0
+    if command in {"quarantine", "journal"}:
+        assert "Commands:" in shown.output
+    else:
+        assert f"Example: smtp-gate {command}" in " ".join(shown.output.split())
+
+
+def test_an_unknown_command_is_a_usage_error() -> None:
+    assert run("explode").exit_code == 2
+
+
+def test_explain_json_has_the_keys_of_the_contract(config: Path, letter: Path) -> None:
+    shown = run("explain", "-c", config, "--json", letter)
+    assert shown.exit_code == 0
+    row = json.loads(shown.output)
+    assert list(row) == [
+        "path", "message_id", "ruleset", "verdict", "recipients", "reply", "findings", "unscannable", "defects", "seconds",
+    ]  # fmt: skip
+    assert row["path"] == str(letter)
+    assert row["message_id"] == "<1@x>"
+    assert row["verdict"] == "quarantine"
+    assert row["recipients"] == {"lee@example.org": "quarantine"}
+    assert row["reply"].startswith("250 2.0.0 held for review, ref ")
+    (finding,) = row["findings"]
+    assert list(finding) == [
+        "rule", "family", "detector", "level", "mode", "action", "region", "part", "evidence", "count",
+    ]  # fmt: skip
+    assert finding["rule"] == "test.secret"
+    assert "sesame" not in json.dumps(finding)
+
+
+def test_explain_takes_the_envelope_from_the_options_first(config: Path, letter: Path) -> None:
+    inside = run("explain", "-c", config, "--json", "--to", "nrobles2@milwaukee.gov", letter)
+    row = json.loads(inside.output)
+    assert row["recipients"] == {"nrobles2@milwaukee.gov": "accept"}
+    assert row["reply"] is None
+
+
+def test_explain_for_people_names_rule_place_and_masked_evidence(config: Path, letter: Path) -> None:
+    shown = run("explain", "-c", config, letter)
+    assert shown.exit_code == 0
+    assert "HELD" in shown.output
+    assert "test.secret" in shown.output
+    assert "******" in shown.output
+    assert "sesame" not in shown.output
+
+
+def test_explain_of_one_rule_says_why_not(config: Path, letter: Path) -> None:
+    shown = run("explain", "-c", config, "--rule", "test.secret", "--to", "a@milwaukee.gov", letter)
+    assert "is for: none of these recipients" in shown.output
+    assert run("explain", "-c", config, "--rule", "no.such", letter).exit_code == 2
+
+
+def test_explain_reads_what_it_can_and_ends_with_1_for_what_it_cannot(
+    config: Path, letter: Path, tmp_path: Path
+) -> None:
+    shown = run("explain", "-c", config, "--json", letter, tmp_path / "nowhere")
+    assert shown.exit_code == 1
+    assert "nowhere" in shown.output
+    assert '"verdict": "quarantine"' in shown.output
+
+
+def test_explain_is_0_whatever_the_message_is(config: Path, tmp_path: Path) -> None:
+    for number, octets in enumerate([b"", b"\0\xff\xfe", b"\r\n\r\n", b"no header at all"]):
+        (tmp_path / "odd").mkdir(exist_ok=True)
+        (tmp_path / "odd" / f"{number}.bin").write_bytes(octets)
+    shown = run("explain", "-c", config, "--json", tmp_path / "odd")
+    assert shown.exit_code == 0
+    assert len(shown.output.splitlines()) == 4
+
+
+def test_check_shows_each_mistake_with_its_line_and_a_caret(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "rules" / "test.yaml").write_text(PACK.replace("action: quarantine", "action: quarantin"))
+    shown = run("check", "-c", config)
+    assert shown.exit_code == 1
+    assert "test.yaml:9:" in shown.output
+    assert "^" in shown.output
+    assert "did you mean `quarantine`?" in shown.output
+    rows = [json.loads(r) for r in run("check", "-c", config, "--format", "json").output.splitlines()]
+    assert rows[0]["line"] == 9
+    assert run("check", "-c", config, "--format", "github").output.startswith("::error file=")
+
+
+def test_check_counts_failing_examples_as_mistakes(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "rules" / "test.yaml").write_text(PACK.replace("the word is sesame", "the word is missing"))
+    shown = run("check", "-c", config)
+    assert shown.exit_code == 1
+    assert "the hit example 1 of test.secret fails" in shown.output
+
+
+def test_check_of_good_files_is_0(config: Path) -> None:
+    shown = run("check", "-c", config)
+    assert shown.exit_code == 0, shown.output
+    assert "2 rules" in shown.output
+
+
+def test_test_shows_what_was_expected_and_what_came_out(config: Path, tmp_path: Path) -> None:
+    assert run("test", "-c", config).exit_code == 0
+    assert run("test", "-c", config, "nopack").exit_code == 2
+    (tmp_path / "rules" / "test.yaml").write_text(PACK.replace("the word is sesame", "the word is missing"))
+    shown = run("test", "-c", config, "test")
+    assert shown.exit_code == 1
+    assert "expected  a finding" in shown.output
+    assert "nothing found" in shown.output
+
+
+def test_init_makes_a_city_that_checks_and_overwrites_nothing(tmp_path: Path) -> None:
+    city = tmp_path / "city"
+    assert run("init", city).exit_code == 0
+    assert (city / "config" / "directory.csv").is_file()
+    assert run("check", "-c", city / "config" / "smtp-gate.yaml").exit_code == 0
+    again = run("init", city)
+    assert again.exit_code == 1
+    assert "there already" in again.output
+
+
+def test_policy_lists_every_clause_and_what_stays_with_people(config: Path) -> None:
+    shown = run("policy", "-c", config)
+    assert shown.exit_code == 0
+    for clause in ("P-ACCESS", "P-SENSITIVE", "P-CONSEQUENCE", "stays with people"):
+        assert clause in shown.output
+    rows = [json.loads(r) for r in run("policy", "-c", config, "--json").output.splitlines()]
+    assert {r["id"] for row in rows for r in row["rules"]} == {"test.secret", "test.forbidden"}
+
+
+@pytest.mark.parametrize("what", ["pack", "config"])
+def test_schema_prints_a_json_schema(what: str) -> None:
+    assert json.loads(run("schema", what).output)["$schema"].startswith("https://json-schema.org/")
+
+
+def test_empty_stores_are_said_to_be_empty(config: Path) -> None:
+    assert "nothing is held" in run("quarantine", "list", "-c", config).output
+    assert run("quarantine", "show", "-c", config, "ABCDEFGH").exit_code == 1
+    assert run("quarantine", "release", "-c", config, "../../etc").exit_code == 1
+    assert run("journal", "verify", "-c", config).exit_code == 0
+
+
+def test_the_demo_accepts_holds_and_refuses_and_ends() -> None:
+    shown = run("demo", "--once")
+    assert shown.exit_code == 0, shown.output
+    assert "2 relayed, 2 held, 1 mixed, 1 refused" in shown.output
+    assert "536-90-4399" not in shown.output

@@ -1,0 +1,207 @@
+"""The splitter: parts with offsets, numbers, budgets, and that no broken structure hides what it holds."""
+
+import base64
+
+import pytest
+
+from smtp_gate.core.view import Reason, Region, RegionKind
+from smtp_gate.reading.limits import Limits
+from tests.reading.reading_help import names, read_mail, read_octets, said, seen
+
+SECRET = "Her number is 536-90-4399, keep it safe."
+HEAD = "From: a@milwaukee.gov\nMIME-Version: 1.0\n"
+
+
+def b64(text: str) -> str:
+    return base64.encodebytes(text.encode()).decode()
+
+
+def test_numbers_types_and_offsets_of_nested_parts() -> None:
+    view = read_mail(
+        HEAD
+        + "Content-Type: multipart/mixed; boundary=o\n\npre\n--o\nContent-Type: multipart/alternative; boundary=i\n\n"
+        "--i\nContent-Type: text/plain; charset=utf-8\n\nplain body\n--i\nContent-Type: text/html\n\n<p>html body</p>\n--i--\n"
+        '--o\nContent-Type: text/csv; name="list.csv"\nContent-Disposition: attachment\n\na,b\n--o--\nepi\n'
+    )
+    assert [(p.part, p.media_type, p.depth) for p in view.parts] == [
+        ("0", "multipart/mixed", 0),
+        ("1", "multipart/alternative", 1),
+        ("1.1", "text/plain", 2),
+        ("1.2", "text/html", 2),
+        ("2", "text/csv", 1),
+    ]
+    plain, page, csv = view.parts[2], view.parts[3], view.parts[4]
+    content = view.message.content
+    assert content[plain.start : plain.end] == plain.content == b"plain body"
+    assert content[page.start : page.end] == b"<p>html body</p>"
+    assert (csv.name, csv.kind, content[csv.start : csv.end]) == ("list.csv", "text", b"a,b")
+    assert said(view, "preamble") == ["pre"]
+    assert said(view, "epilogue") == ["epi"]
+    assert not view.defects
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [("base64", b64("ä " + SECRET)), ("quoted-printable", "=C3=A4 Her number is 536-=\n90-4399, keep it safe.")],
+)
+def test_transfer_encodings(encoding: str, body: str) -> None:
+    view = read_mail(HEAD + f"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: {encoding}\n\n{body}")
+    assert said(view, "plain")[0].strip() == "ä " + SECRET
+    assert not view.defects
+
+
+def test_uuencoded_text_is_an_attachment_within() -> None:
+    body = "begin 644 people.txt\n" + "".join(
+        __import__("binascii").b2a_uu(SECRET.encode()[i : i + 45]).decode() for i in range(0, len(SECRET), 45)
+    )
+    view = read_mail(HEAD + f"\nHi\n{body}`\nend\nbye\n")
+    text = next(t for t in view.texts if t.reading == "uu")
+    assert text.text == SECRET
+    assert text.spans[0].region == Region(RegionKind.ATTACHMENT, "people.txt")
+
+
+def test_nested_messages_are_forwarded_and_returned() -> None:
+    inner = "From: x@y.example\nSubject: inner\n\ninner body\n"
+    view = read_mail(
+        HEAD
+        + "Content-Type: multipart/mixed; boundary=o\n\n--o\n\nown\n--o\nContent-Type: message/rfc822\n\n"
+        + inner
+        + "--o--\n"
+    )
+    assert [(p.part, p.container) for p in view.parts] == [("0", True), ("1", False), ("2", True), ("2.0", False)]
+    body = next(t for t in view.texts if t.text.startswith("inner body"))
+    assert body.spans[0].region.kind is RegionKind.FORWARDED
+    report = read_mail(
+        HEAD + "Content-Type: multipart/report; report-type=delivery-status; boundary=o\n\n--o\n\nfailed\n--o\n"
+        "Content-Type: message/delivery-status\n\nAction: failed\n--o\nContent-Type: message/rfc822\n\n"
+        + inner
+        + "--o--\n"
+    )
+    kinds = {t.text.split()[0]: t.spans[0].region.kind for t in report.texts if t.part != "0"}
+    assert kinds["failed"] is RegionKind.OWN
+    assert kinds["inner"] is kinds["Action:"] is RegionKind.RETURNED
+
+
+def test_an_encoded_nested_message_is_read() -> None:
+    inner = b64("Subject: x\n\n" + SECRET)
+    view = read_mail(HEAD + "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" + inner)
+    nested = view.parts[1]
+    assert nested.nested
+    assert nested.content.decode().strip() == SECRET
+    assert "encoded_container" in names(view)
+
+
+TRICKS = {
+    "duplicate_content_type": "Content-Type: text/plain\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Transfer-Encoding: base64\n\n{b64}--x--\n",
+    "duplicate_encoding": "Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: base64\n\n{b64}",
+    "unknown_encoding": "Content-Transfer-Encoding: base645\n\n{b64}",
+    "odd_encoding": "Content-Transfer-Encoding: (x)bas(y)e64\n\n{b64}",
+    "malformed_header": "Content-Transfer-Encoding : base64\n\n{b64}",
+    "missing_boundary": "Content-Type: multipart/mixed\n\n--x\nContent-Transfer-Encoding: base64\n\n{b64}--x--\n",
+    "unused_boundary": "Content-Type: multipart/mixed; boundary=y\n\n--x\nContent-Transfer-Encoding: base64\n\n{b64}--x--\n",
+    "missing_end_boundary": "Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Transfer-Encoding: base64\n\n{b64}",
+    "duplicate_boundary": "Content-Type: multipart/mixed; boundary=y; boundary=x\n\n--x\nContent-Transfer-Encoding: base64\n\n{b64}--x--\n",
+    "odd_boundary": 'Content-Type: multipart/mixed; boundary=""\n\n--\nContent-Transfer-Encoding: base64\n\n{b64}----\n',
+    "encoded_container": "Content-Type: multipart/mixed; boundary=x\nContent-Transfer-Encoding: base64\n\n{b64}",
+    "part_after_end": "Content-Type: multipart/mixed; boundary=x\n\n--x\n\na\n--x--\n--x\nContent-Transfer-Encoding: base64\n\n{b64}",
+    "missing_header_break": "Content-Transfer-Encoding: base64\n{b64}",
+    "header_comment": "Content-Type: multipart/mixed; boundary=(y)x\n\n--x\nContent-Transfer-Encoding: base64\n\n{b64}--x--\n",
+    "malformed_content_type": "Content-Type: text\nContent-Transfer-Encoding: base64\n\n{b64}",
+}
+
+
+@pytest.mark.parametrize("defect", sorted(TRICKS))
+def test_a_trick_is_named_and_hides_nothing(defect: str) -> None:
+    view = read_mail(HEAD + TRICKS[defect].replace("{b64}", b64(SECRET)))
+    assert defect in names(view)
+    assert seen(view, "536-90-4399")
+
+
+@pytest.mark.parametrize("junk", [".", "# ", "==", "\n \n", "-"])
+@pytest.mark.parametrize("at", [1, 7, 20, 33])
+def test_damaged_base64_is_read_at_every_alignment(junk: str, at: int) -> None:
+    payload = base64.b64encode((SECRET * 2).encode()).decode()
+    view = read_mail(HEAD + f"Content-Transfer-Encoding: base64\n\n{payload[:at]}{junk}{payload[at:]}\n")
+    assert seen(view, "536-90-4399")
+
+
+def test_base64_pasted_into_a_text_is_undone_even_twice() -> None:
+    twice = b64(b64(SECRET * 3))
+    assert seen(read_mail(HEAD + f"\nSee:\n{twice}\nBye"), "536-90-4399")
+
+
+def test_clean_mail_is_read_once() -> None:
+    view = read_mail(HEAD + "Subject: Agenda\nContent-Type: text/plain\n\nSee https://example.org/a/long-path/with=x\n")
+    assert [t.reading for t in view.texts] == ["header", "plain"]
+    assert not view.defects
+
+
+def test_depth_parts_and_headers_beyond_the_limit_are_unscannable() -> None:
+    deep = "".join(f"Content-Type: multipart/mixed; boundary=b{i}\n\n--b{i}\n" for i in range(40))
+    view = read_mail(deep + "\n" + SECRET)
+    assert any(u.reason is Reason.LIMIT and u.kind == "mime" for u in view.unscannable)
+    assert max(p.depth for p in view.parts) <= 32
+    assert seen(view, "536-90-4399")
+    many = "Content-Type: multipart/mixed; boundary=b\n\n" + "--b\n\nx\n" * 50 + "--b\n\n" + SECRET + "\n--b--\n"
+    view = read_mail(many, Limits(parts=10))
+    assert len(view.parts) == 10
+    assert [u.kind for u in view.unscannable] == ["mime"]
+    assert seen(view, "536-90-4399")
+    view = read_mail("X: y\n" * 30 + "\nbody", Limits(headers=20))
+    assert [u.kind for u in view.unscannable] == ["headers"]
+
+
+def test_text_beyond_the_budget_is_unscannable() -> None:
+    view = read_mail("Subject: x\n\n" + "a" * 500 + SECRET, Limits(text=300))
+    assert [(u.reason, u.kind) for u in view.unscannable] == [(Reason.LIMIT, "text")]
+    assert sum(len(t.octets) for t in view.texts) <= 300
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"%PDF-1.7\n%\xe2\xe3", "pdf"),
+        (b"PK\x03\x04\x14\0\0\0\x08\0", "zip"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "ole"),
+        (bytes(range(256)), "unknown"),
+    ],
+)
+def test_documents_and_unknown_octets_are_unscannable_whatever_they_are_called(content: bytes, kind: str) -> None:
+    body = base64.encodebytes(content).replace(b"\n", b"\r\n")
+    head = b'Content-Type: image/png; name="x.png"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    view = read_octets(head + body)
+    assert [(u.kind, u.reason, u.region.path) for u in view.unscannable] == [(kind, Reason.UNKNOWN, "x.png")]
+
+
+def test_a_picture_holds_no_text_but_what_stands_behind_it_is_read() -> None:
+    png = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4 + b"IEND\xaeB`\x82"
+    head = b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    view = read_octets(head + base64.encodebytes(png).replace(b"\n", b"\r\n"))
+    assert not view.unscannable
+    assert view.parts[0].kind == "image"
+    view = read_octets(head + base64.encodebytes(png + SECRET.encode()).replace(b"\n", b"\r\n"))
+    assert seen(view, "536-90-4399")
+
+
+def test_text_called_a_picture_is_read() -> None:
+    view = read_mail('Content-Type: image/gif; name="x.gif"\n\nGIF89a ' + SECRET)
+    assert seen(view, "536-90-4399")
+
+
+def test_every_candidate_name_is_kept() -> None:
+    view = read_mail(
+        "Content-Type: text/plain; name=\"good.txt\"\nContent-Disposition: attachment; filename=good.txt; filename*0*=utf-8''ev%C3%AFl;\n"
+        " filename*1=.exe\n\nx"
+    )
+    assert view.parts[0].names == ("evïl.exe", "good.txt")
+    assert "duplicate_parameter" in names(view)
+
+
+def test_encrypted_content_is_told() -> None:
+    view = read_mail(HEAD + "\n-----BEGIN PGP MESSAGE-----\n\nabc\n-----END PGP MESSAGE-----\n")
+    assert [(u.reason, u.kind) for u in view.unscannable] == [(Reason.ENCRYPTED, "pgp")]
+
+
+def test_long_lines_are_named() -> None:
+    assert "long_line" in names(read_mail("Subject: x\n\nab\n" + "x" * 999 + "\n"))
+    assert "long_line" not in names(read_mail("Subject: x\n\n" + ("x" * 998 + "\n") * 3))

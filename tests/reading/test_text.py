@@ -1,0 +1,111 @@
+"""Normalised text and charsets: every digit, nothing invisible, nothing raised."""
+
+import sys
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smtp_gate.reading.charset import decode_octets, readings
+from smtp_gate.reading.text import normalise, normalise_octets
+from smtp_gate.reading.words import decode_words
+from tests.reading.reading_help import names, read_octets, seen
+
+
+def test_every_decimal_digit_of_unicode_becomes_ascii() -> None:
+    for point in range(sys.maxunicode + 1):
+        if unicodedata.category(chr(point)) == "Nd":
+            assert normalise(f"a{chr(point)}") == f"a{unicodedata.digit(chr(point))}"
+
+
+def test_every_invisible_dash_and_space_between_digits() -> None:
+    for point in range(0x80, sys.maxunicode + 1):
+        char, category = chr(point), unicodedata.category(chr(point))
+        if category == "Cf":
+            assert normalise(f"1{char}2") == "12", hex(point)
+        elif category == "Mn":
+            assert "".join(c for c in normalise(f"1{char}2") if c.isdecimal()) == "12", hex(point)
+        elif category == "Pd":
+            assert normalise(f"1{char}2") == "1-2", hex(point)
+        elif category == "Zs":
+            assert normalise(f"1{char}2") == "1 2", hex(point)
+
+
+def test_line_ends_and_controls() -> None:
+    assert normalise_octets(b"a\r\nb\rc\nd\0e\x08f\tg") == ("a\nb\nc\ndef\tg", b"a\nb\nc\ndef\tg")
+    assert normalise("\u00e9\r\nb\0\u2028c") == "\u00e9\nb\nc"
+
+
+@given(st.text())
+def test_normalising_twice_changes_nothing(text: str) -> None:
+    once = normalise(text)
+    assert normalise(once) == once or unicodedata.normalize("NFKC", once) != once
+
+
+def test_marks_piled_up_cost_no_more_than_their_number() -> None:
+    assert normalise("a" + "\u0316\u0301" * 300_000).startswith("a")
+
+
+@pytest.mark.parametrize(
+    ("content", "declared", "expected"),
+    [
+        (b"abc", "", "abc"),
+        ("\u00e4".encode(), "", "\u00e4"),
+        ("\u00e4".encode("latin-1"), "iso-8859-1", "\u00e4"),
+        (b"\x93hi\x94", "iso-8859-1", "\u201chi\u201d"),
+        ("\u00e4".encode("latin-1"), "utf-8", "\u00e4"),
+        ("\u00e4".encode("utf-16"), "us-ascii", "\u00e4"),
+        (b"+AOQ-", "utf-7", "\u00e4"),
+        (b'\x1b$B$"\x1b(B', "iso-2022-jp", "\u3042"),
+        ("\u00e4".encode(), "no-such-charset", "\u00e4"),
+        (b"abc", "rot13", "abc"),
+        (b"abc", "unicode_escape", "abc"),
+        (b"abc", "\0\xff", "abc"),
+    ],
+)
+def test_charsets(content: bytes, declared: str, expected: str) -> None:
+    assert decode_octets(content, declared)[0] == expected
+
+
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be", "utf-7", "cp037", "utf-32", "iso-2022-kr", "hz"])
+def test_a_number_is_seen_in_every_charset_and_under_a_wrong_label(charset: str) -> None:
+    octets = "Her number is 536-90-4399.".encode(charset)
+    head = f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: binary\r\n\r\n".encode()
+    assert seen(read_octets(head + octets), "536-90-4399")
+    if charset.startswith("utf-16"):
+        assert seen(read_octets(b"Content-Type: text/plain\r\n\r\n" + octets), "536-90-4399")
+
+
+def test_a_number_behind_the_label_of_an_odd_charset_is_seen() -> None:
+    view = read_octets(b"Content-Type: text/plain; charset=cp037\r\n\r\n536-90-4399")
+    assert seen(view, "536-90-4399")
+    assert "charset_unusual" in names(view)
+
+
+@given(st.binary(max_size=200), st.text(max_size=20))
+def test_decoding_never_raises(content: bytes, declared: str) -> None:
+    decode_octets(content, declared.lower())
+    readings(content, declared.lower())
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("=?utf-8?q?Gr=C3=BC=C3=9Fe?=", "Gr\u00fc\u00dfe"),
+        ("=?utf-8?B?R3LDvA==?= =?utf-8?B?w59l?=", "Gr\u00fc\u00dfe"),
+        ("=?utf-8?q?a=C3?= =?utf-8?q?=A4?=", "a\u00e4"),
+        ("a =?iso-8859-1?Q?b_c?= d", "a b c d"),
+        ("=?utf-8*en?q?x?=", "x"),
+        ("=?utf-8?x?abc?= =?broken", "=?utf-8?x?abc?= =?broken"),
+        ("=?no-such?q?abc?=", "abc"),
+        ("=?utf-8?b?YWJj", "=?utf-8?b?YWJj"),
+    ],
+)
+def test_encoded_words(raw: str, expected: str) -> None:
+    assert decode_words(raw) == expected
+
+
+@given(st.text(alphabet="=?qQbB_utf-8 \tA\u00e4", max_size=60))
+def test_encoded_words_never_raise(text: str) -> None:
+    decode_words(text)
