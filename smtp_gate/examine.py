@@ -70,7 +70,7 @@ class Ruleset:
 
     def waivers_of(self, rule: Rule) -> tuple[Waiver, ...]:
         """The waivers that speak of this rule."""
-        return tuple(w for w in self.waivers if w.rule == rule.id)
+        return tuple(w for w in self.waivers if w.rule == rule.id) if self.waivers else ()
 
 
 def asker(view: MessageView) -> Path | None:
@@ -152,9 +152,10 @@ def _rule_needs(
     envelope = view.envelope
     recipients = tuple(r.path for r in envelope.recipients)
     yield from rule.when.needs(envelope.sender, recipients)
-    asking = asker(view)
+    spared = (*rule.unless, *(w.scope for w in waivers))
+    asking = asker(view) if spared else None
     if asking is not None:
-        for scope in (*rule.unless, *(w.scope for w in waivers)):
+        for scope in spared:
             yield from scope.needs(asking, recipients)
     try:
         yield from rule.family.needs(view, rule.params)
@@ -173,14 +174,15 @@ def _exemptions(
     rule: Rule, ruleset: Ruleset, view: MessageView, facts: Facts, applies: frozenset[int]
 ) -> Iterator[Exemption]:
     """Whom the rule spares, and by what; nobody unless the asker has proven who they are."""
-    asking = asker(view)
+    waivers = ruleset.waivers_of(rule)
+    asking = asker(view) if rule.unless or waivers else None
     if asking is None:
         return
     listener = view.envelope.listener
     paths = tuple(r.path for r in view.envelope.recipients)
     today = view.message.received.astimezone(ruleset.zone).date()
     scopes = [(scope, "unless") for scope in rule.unless]
-    scopes += [(w.scope, w.id) for w in ruleset.waivers_of(rule) if w.expires >= today]
+    scopes += [(w.scope, w.id) for w in waivers if w.expires >= today]
     for scope, name in scopes:
         if scope.covers_sender(asking, listener, facts):
             spared = scope.covered(paths, listener, facts) & applies

@@ -17,46 +17,56 @@ class MetricsServer:
     """Serves the exposition and the two probes on one address.
 
     `text` is called in a thread of its own, one call at a time, so that a scrape does not stop mail. `ready` is called
-    on the loop and tells whether mail is taken.
+    on the loop and tells whether mail is taken. A client beyond the limit is cut off without an answer.
     """
 
     def __init__(self, text: Callable[[], bytes], ready: Callable[[], bool]) -> None:
         self._text = text
         self._ready = ready
         self._server: asyncio.Server | None = None
-        self._clients = 0
+        self._clients: set[asyncio.Task[None]] = set()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="metrics")
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Listen; returns the address. Raises OSError where it is taken."""
-        self._server = await asyncio.start_server(self._serve, host, port, limit=MAX_HEAD)
+        self._server = await asyncio.start_server(self._accept, host, port, limit=MAX_HEAD)
         address: tuple[str, int] = self._server.sockets[0].getsockname()[:2]
         return address
 
     async def stop(self) -> None:
-        """Stop listening."""
+        """Stop listening and cut off who is still there."""
         if self._server is not None:
             self._server.close()
+            for task in self._clients:
+                task.cancel()
+            await asyncio.gather(*self._clients, return_exceptions=True)
             await self._server.wait_closed()
         self._thread.shutdown(wait=False)
 
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None or len(self._clients) >= MAX_CLIENTS:
+            writer.transport.abort()
+            return
+        self._clients.add(task)
+        task.add_done_callback(self._clients.discard)
+        try:
+            await self._serve(reader, writer)
+        except asyncio.CancelledError:
+            # Only `stop` cancels; the loop would report a cancelled handler as a crash.
+            writer.transport.abort()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._clients += 1
         try:
             async with asyncio.timeout(PATIENCE):
-                if self._clients > MAX_CLIENTS:
-                    writer.write(_response("503 Service Unavailable", PLAIN, b"too many clients\n"))
-                else:
-                    writer.write(await self._answer(await reader.readuntil(b"\r\n\r\n")))
+                writer.write(await self._answer(await reader.readuntil(b"\r\n\r\n")))
                 await writer.drain()
         except asyncio.LimitOverrunError:
             writer.write(_response("431 Request Header Fields Too Large", PLAIN, b"too much\n"))
         except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
             # A client that does not speak HTTP in time gets no answer; nothing depends on it.
             pass
-        finally:
-            self._clients -= 1
-            await _hang_up(writer)
+        await _hang_up(writer)
 
     async def _answer(self, head: bytes) -> bytes:
         words = head.split(b"\r\n", 1)[0].split(b" ")

@@ -53,7 +53,7 @@ def _rules(row: Coverage) -> Text:
         return Text("\n").join(Text(f"{r.id} ({r.terms.mode})", style=STYLES[r.terms.mode]) for r in row.rules)
     if row.clause.beside:
         return Text(f"beside rules: {row.clause.beside}", style="dim")
-    return Text("no rule", style="red")
+    return Text(f"to come: {row.clause.to_come}" if row.clause.to_come else "no rule", style="red")
 
 
 def _row(row: Coverage) -> dict[str, object]:
@@ -65,6 +65,7 @@ def _row(row: Coverage) -> dict[str, object]:
         "meaning": row.clause.meaning,
         "rules": [told(r) for r in row.rules],
         "beside": row.clause.beside,
+        "to_come": row.clause.to_come,
     }
 
 

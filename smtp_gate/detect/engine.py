@@ -21,7 +21,7 @@ EMBEDDED: Final = "embedded"
 """The format of a value tied to what stands beside it (`536-90-4399-22`, `A536904399`): no level with a format fits."""
 
 MOST: Final = 5000
-"""Matches of one detector at one level in one text; more tell no rule anything new and would only fill memory."""
+"""Different values of one detector at one level in one text, and as many repeated ones: more would only fill memory."""
 
 _RUN: Final = re.compile(rb"[0-9]+|[0-9A-Za-z]+|.", re.DOTALL)
 
@@ -67,7 +67,7 @@ class Engine:
     def scan(self, texts: Iterable[Text]) -> tuple[Match, ...]:
         """Every match of every detector at the best level that holds, in the order of texts and places.
 
-        Beyond MOST matches of a detector at one level in one text the further ones are left out.
+        Of one detector at one level in one text, MOST matches are told, and beyond them MOST different values.
         """
         found: list[Match] = []
         for text in texts:
@@ -90,13 +90,17 @@ class _Scan:
     def matches(self, compiled: _Compiled) -> Iterator[Match]:
         """Every match of one detector."""
         counted: dict[str, int] = {}
+        tokens: dict[str, set[bytes]] = {}
         for value in _values(compiled, self._text):
             level = next((lv.name for lv in compiled.detector.levels if self._holds(lv, compiled, value)), None)
             if level is None:
                 continue
+            match = _match(compiled.detector, level, self._text, value)
+            known = tokens.setdefault(level, set())
             counted[level] = counted.get(level, 0) + 1
-            if counted[level] <= MOST:
-                yield _match(compiled.detector, level, self._text, value)
+            if counted[level] <= MOST or (len(known) < MOST and match.token not in known):
+                known.add(match.token)
+                yield match
 
     def _holds(self, level: Level, compiled: _Compiled, value: _Value) -> bool:
         if level.format and level.format != value.format:

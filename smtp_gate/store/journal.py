@@ -72,6 +72,7 @@ class SegmentJournal:
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._company = False
+        self._closed = False
         # Two, so that the digest of a large message does not wait for a sync; writes follow each other by themselves.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="journal")
 
@@ -87,7 +88,7 @@ class SegmentJournal:
     def answered(self, message: Message, outcome: Outcome, reply: Reply, *, late: bool = False) -> None:
         """Add what was answered; written with the next batch, at the latest after a tenth of a second."""
         record = journal_records.answered(message, outcome, reply, late=late)
-        if len(self._queue) >= BACKLOG:
+        if self._closed or len(self._queue) >= BACKLOG:
             self.lost += 1
             return
         self._queue.append(_Entry(self._body(record), None))
@@ -98,11 +99,15 @@ class SegmentJournal:
         await self._durable({"kind": "event", **record})
 
     async def close(self) -> None:
-        """Write what is left and end the segment. Raises OSError where it could not be written."""
+        """Write what is left and end the segment; nothing can be written afterwards. Raises OSError where it could not."""
+        if self._closed:
+            return
         try:
             if self._task is not None or self._queue:
                 await self._durable({"kind": "event", "what": "closed"})
         finally:
+            self._closed = True
+            self.lost += len(self._queue)
             if self._timer is not None:
                 self._timer.cancel()
             if self._task is not None:
@@ -112,6 +117,8 @@ class SegmentJournal:
             self._file.end()
 
     async def _durable(self, record: Mapping[str, object]) -> None:
+        if self._closed:
+            raise OSError(errno.EBADF, "the journal is closed")
         done = asyncio.get_running_loop().create_future()
         self._queue.append(_Entry(self._body(record), done))
         self._start_writing()

@@ -41,7 +41,6 @@ def test_mail_goes_over_verified_tls(start: Start, before: Before, far: Inbox, c
 @pytest.mark.parametrize(
     ("name", "tls"),
     [
-        ("tls-none", {"mode": "none"}),
         ("tls-name", {"mode": "require", "ca": "CERTIFICATE", "server_name": "other.milwaukee.gov"}),
         ("tls-ca", {"mode": "require", "server_name": "mx.milwaukee.gov"}),
     ],
@@ -53,4 +52,12 @@ def test_without_trust_mail_is_deferred_not_lost_and_not_sent(
     mark, content = letter()
     said = submit(gate.port, content)
     assert 400 <= said.code < 500, said
+    assert not far.find(mark)
+
+
+def test_in_clear_the_next_hops_own_refusal_is_passed_on(start: Start, before: Before, far: Inbox) -> None:
+    gate = start("tls-none", {"mode": "none"})
+    mark, content = letter()
+    said = submit(gate.port, content)
+    assert said.code == 530, said
     assert not far.find(mark)

@@ -4,8 +4,11 @@ import base64
 
 import pytest
 
-from smtp_gate.core.view import Reason, Region, RegionKind
+from smtp_gate.core.message import Message
+from smtp_gate.core.view import Part, Reason, Region, RegionKind
 from smtp_gate.reading.limits import Limits
+from smtp_gate.reading.reader import read
+from tests.builders import RECEIVED, envelope
 from tests.reading.reading_help import names, read_mail, read_octets, said, seen
 
 SECRET = "Her number is 536-90-4399, keep it safe."
@@ -205,3 +208,14 @@ def test_encrypted_content_is_told() -> None:
 def test_long_lines_are_named() -> None:
     assert "long_line" in names(read_mail("Subject: x\n\nab\n" + "x" * 999 + "\n"))
     assert "long_line" not in names(read_mail("Subject: x\n\n" + ("x" * 998 + "\n") * 3))
+
+
+def test_what_an_extractor_opened_is_read_instead_of_being_unscannable() -> None:
+    head = 'Content-Type: application/zip; name="a.zip"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    content = head.encode() + base64.encodebytes(b"PK\x03\x04" + bytes(40)).replace(b"\n", b"\r\n")
+    inner = Part("0.1", 1, "text/plain", (), 0, len(SECRET), nested=True, names=("b.txt",), content=SECRET.encode())
+    view = read(Message("TESTREF0001", envelope(), content, RECEIVED), Limits(), {"0": (inner,)})
+    assert not view.unscannable
+    assert [(p.part, p.kind) for p in view.parts] == [("0", "zip"), ("0.1", "text")]
+    text = next(t for t in view.texts if t.part == "0.1")
+    assert text.spans[0].region == Region(RegionKind.ATTACHMENT, "a.zip!b.txt")

@@ -26,10 +26,19 @@ def full_envelope() -> Envelope:
     plain = envelope(to=("lee@example.org", "kim@example.net", "ana@milwaukee.gov"), account="dokafor@milwaukee.gov")
     odd = Recipient(path("müller@example.org"), (b"NOTIFY=SUCCESS,DELAY", b"ORCPT=rfc822;m\xc3\xbcller+40example.org"))
     client = Client(
-        "192.0.2.7", 41234, "mail.\ud800", account="dokafor", proof=Proof.AUTH, tls="TLSv1.3", forwarded=(("NAME", "a"),)
+        "192.0.2.7",
+        41234,
+        "mail.\ud800",
+        account="dokafor",
+        proof=Proof.AUTH,
+        tls="TLSv1.3",
+        forwarded=(("NAME", "a"),),
     )
     return replace(
-        plain, recipients=(*plain.recipients, odd), client=client, sender_params=(b"SIZE=12", b"BODY=8BITMIME", b"ENVID=q\xff")
+        plain,
+        recipients=(*plain.recipients, odd),
+        client=client,
+        sender_params=(b"SIZE=12", b"BODY=8BITMIME", b"ENVID=q\xff"),
     )
 
 
@@ -47,11 +56,22 @@ def judgement(of: Message) -> Judgement:
     results = (
         Result("pii.ssn", "sensitive", terms, everyone, (held,), exempt=(Exemption(frozenset({2}), "waiver-7"),)),
         Result("pii.shadow", "sensitive", replace(terms, mode=Mode.SHADOW), everyone, (named,)),
-        Result("id.spoof", "identity", replace(terms, on_error=Disposition.ACCEPT), everyone, failure=Failure("crash", SECRET)),
+        Result(
+            "id.spoof",
+            "identity",
+            replace(terms, on_error=Disposition.ACCEPT),
+            everyone,
+            failure=Failure("crash", SECRET),
+        ),
     )
     parts = (Unscannable("2", Region(RegionKind.ATTACHMENT, "b.docx"), Reason.ENCRYPTED, "zip"),)
-    facts = Facts({directory("dokafor@milwaukee.gov"): DANA, directory("x@example.org"): None,
-                   directory("y@example.org"): Failure("timeout", "facts")})
+    facts = Facts(
+        {
+            directory("dokafor@milwaukee.gov"): DANA,
+            directory("x@example.org"): None,
+            directory("y@example.org"): Failure("timeout", "facts"),
+        }
+    )
     return Judgement(
         decide(results, of.envelope), facts, "sha256:test", 0.004, f"<{SECRET}@x>", ("bare_boundary@2",), parts
     )

@@ -77,8 +77,10 @@ def test_a_head_of_another_shape_is_damaged_not_a_crash() -> None:
     from smtp_gate.store import items
 
     for head in (b"[]", b"{}", b"nonsense", b'{"mail":{"raw":"!"}}', b"null"):
-        octets = items._first_line(head, 0) + head + items._end(
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        octets = (
+            items._first_line(head, 0)
+            + head
+            + items._end("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
         )
         with pytest.raises(DamagedItemError, match="does not understand"):
             load(octets)

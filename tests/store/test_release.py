@@ -83,7 +83,9 @@ async def test_the_original_octets_and_envelope_of_the_held_go_on(quarantine: Fi
 
 @pytest.mark.parametrize("stage", ["mail", "rcpt", "dot"])
 @pytest.mark.parametrize(("code", "then"), [(451, State.HELD), (550, State.FAILED)])
-async def test_a_refusal_decides_what_it_is_then(quarantine: FileQuarantine, stage: str, code: int, then: State) -> None:
+async def test_a_refusal_decides_what_it_is_then(
+    quarantine: FileQuarantine, stage: str, code: int, then: State
+) -> None:
     hop = FakeHop({stage: code})
     done = await release(quarantine, REF, hop, "gate")
     assert (done.state, done.reply.code, state(quarantine)) == (then, code, then)
@@ -148,10 +150,10 @@ def _release_elsewhere(root: Path, start: "multiprocessing.synchronize.Event", l
 
 
 async def test_of_many_processes_one_delivers(quarantine: FileQuarantine, tmp_path: Path) -> None:
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("spawn")
     start = context.Event()
     logs = [tmp_path / f"log{n}" for n in range(4)]
-    processes = [context.Process(target=_in_thread, args=(quarantine.root, start, log)) for log in logs]
+    processes = [context.Process(target=_release_elsewhere, args=(quarantine.root, start, log)) for log in logs]
     for process in processes:
         process.start()
     start.set()
@@ -159,15 +161,6 @@ async def test_of_many_processes_one_delivers(quarantine: FileQuarantine, tmp_pa
         await asyncio.to_thread(process.join, 20)
     assert [p.exitcode for p in processes] == [0] * 4
     assert sum(log.exists() for log in logs) == 1
-
-
-def _in_thread(root: Path, start: "multiprocessing.synchronize.Event", log: Path) -> None:
-    """A forked child has its parent's running loop; a thread of its own has none."""
-    import threading
-
-    thread = threading.Thread(target=_release_elsewhere, args=(root, start, log))
-    thread.start()
-    thread.join()
 
 
 async def test_a_disk_that_fails_after_the_delivery_leaves_it_unknown(quarantine: FileQuarantine) -> None:
@@ -229,4 +222,3 @@ async def test_failed_may_be_released_again_by_a_person(quarantine: FileQuaranti
     await release(quarantine, REF, FakeHop({"dot": 550}), "gate")
     assert state(quarantine) is State.FAILED
     assert (await release(quarantine, REF, FakeHop(), "gate", again=True)).state is State.RELEASED
-

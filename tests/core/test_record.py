@@ -1,0 +1,66 @@
+"""Rows of a judgement: the keys that `explain --json` and the journal share, and nothing clear in them."""
+
+import json
+
+import pytest
+
+from smtp_gate.core.record import fact_rows, finding_rows, journal_id, recipient_rows, region_word, unscannable_rows
+from smtp_gate.core.view import Region, RegionKind
+from tests.store.sample import SECRET, judgement, secret_message
+
+
+def test_findings_have_exactly_the_keys_of_the_contract() -> None:
+    message = secret_message()
+    rows = finding_rows(judgement(message).verdict)
+    keys = ["rule", "family", "detector", "level", "mode", "action", "region", "part", "evidence", "count"]
+    assert [list(row) for row in rows] == [keys, keys]
+    assert rows[0] == {
+        "rule": "pii.ssn",
+        "family": "sensitive",
+        "detector": "us_ssn",
+        "level": "high",
+        "mode": "enforce",
+        "action": "quarantine",
+        "region": "own",
+        "part": "1",
+        "evidence": "***-**-9999",
+        "count": 2,
+    }
+    assert (rows[1]["mode"], rows[1]["region"]) == ("shadow", "attachment ***-**-****.zip!b.docx")
+    assert unscannable_rows(judgement(message).unscannable) == [{"part": "2", "reason": "encrypted"}]
+
+
+def test_rows_are_plain_json_and_hold_no_secret() -> None:
+    message = secret_message()
+    told = judgement(message)
+    rows = [finding_rows(told.verdict), recipient_rows(told.verdict, message.envelope), fact_rows(told)]
+    assert json.loads(json.dumps(rows)) == rows
+    assert SECRET not in json.dumps(rows)
+
+
+@pytest.mark.parametrize(
+    ("path", "word"),
+    [
+        ("", "attachment"),
+        ("report.pdf", "attachment report.pdf"),
+        ("2026-03 budget v12.xlsx", "attachment 2026-03 budget v12.xlsx"),
+        ("219-09-9999.pdf", "attachment ***-**-****.pdf"),
+        ("a.zip!4111 1111 1111 1111.txt", "attachment a.zip!**** **** **** ****.txt"),
+        ("219099999", "attachment *********"),
+    ],
+)
+def test_a_file_name_keeps_its_words_and_loses_its_long_numbers(path: str, word: str) -> None:
+    assert region_word(Region(RegionKind.ATTACHMENT, path)) == word
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("<20260302150405.1234567890@mail.example>", "<20260302150405.1234567890@mail.example>"),
+        ("<550e8400-e29b-41d4-a716-446655440000@x>", "<550e8400-e29b-41d4-a716-446655440000@x>"),
+        ("<219-09-9999@x>", "<***-**-****@x>"),
+        ("x" * 2000, "x" * 998),
+    ],
+)
+def test_a_message_id_is_kept_but_for_the_shape_of_an_ssn(given: str, kept: str) -> None:
+    assert journal_id(given) == kept
