@@ -210,7 +210,12 @@ class Gate:
                 await hold.drop()
                 return Outcome.ABANDONED, answer.fault(message.ref, "4.4.2", "timed out before the message was held")
             course.committing = True
-            await hold.commit()
+            try:
+                await hold.commit()
+            except OSError:
+                # The client will hear 451 and send it again: what is left must not be taken for a second message.
+                await hold.drop()
+                raise
             return Outcome.HELD, answer.held(message)
         try:
             outcome, reply = await self._relay(message, onward, attempt, course)

@@ -258,3 +258,11 @@ async def test_a_large_message_is_judged_off_the_event_loop_with_the_same_verdic
     small = await gate.judge(message("secret"))
     large = await gate.judge(message("secret " + "x" * 200_000))
     assert small.verdict.strictest is large.verdict.strictest is Disposition.QUARANTINE
+
+
+async def test_a_hold_that_cannot_be_committed_is_451_and_leaves_nothing_pending() -> None:
+    store = FakeQuarantine(commit_error=OSError(errno.EIO, "io"))
+    reply = await make_gate(FakeHop(), store, rules=(SECRET,)).receive(message("secret"))
+    assert reply.temporary
+    assert not store.held
+    assert not store.pending

@@ -1,6 +1,7 @@
 """Structured logs: one line a message, refs and rules and codes, never content, subjects or values that were found."""
 
 import json
+import os
 import select
 import sys
 from collections import deque
@@ -20,6 +21,7 @@ LEVELS: Final = {"debug": 0, "info": 1, "warning": 2, "error": 3}
 BACKLOG: Final = 1000
 """Lines kept while whoever reads the log reads nothing; the oldest is lost then, and counted."""
 
+_ENCODE: Final = json.JSONEncoder(separators=(",", ":")).encode
 Value = str | int | float | bool | None | Sequence[str]
 
 
@@ -27,7 +29,7 @@ class Logger:
     """Writes one line an event, as JSON or for a person's eye, in one write.
 
     Never raises and never waits: while a pipe is full, lines wait in memory; lines that were lost are counted in `lost`,
-    and the next line that is written says how many.
+    and the next line says how many there were until then.
     """
 
     def __init__(
@@ -41,7 +43,7 @@ class Logger:
         self._backlog: deque[str] = deque()
         self._told = 0
         self._lock = Lock()
-        self._room = _room_of(self._stream)
+        self._room, self._write = _outlet(self._stream)
         self.lost = 0
 
     def log(self, level: str, event: str, fields: Mapping[str, Value]) -> None:
@@ -50,42 +52,51 @@ class Logger:
             return
         stamp = self._now().astimezone(UTC).isoformat(timespec="milliseconds")
         with self._lock:
-            if self.lost > self._told:
-                fields = {**fields, "lines_lost": self.lost - self._told}
-            self._put(self._line(stamp, level, event, fields))
-
-    def _put(self, line: str) -> None:
-        self._backlog.append(line)
-        if len(self._backlog) > BACKLOG:
-            self._backlog.popleft()
-            self.lost += 1
-        try:
-            while self._backlog and self._room():
-                self._stream.write(self._backlog[0])
-                self._stream.flush()
+            self._drain()
+            if len(self._backlog) >= BACKLOG:
                 self._backlog.popleft()
+                self.lost += 1
+            if self.lost != self._told:
                 self._told = self.lost
-        except (OSError, ValueError):
-            # Whoever closed the log's stream or filled its disk must not stop mail.
-            self._backlog.popleft()
-            self.lost += 1
+                fields = {**fields, "lines_lost": self.lost}
+            self._backlog.append(self._line(stamp, level, event, fields))
+            self._drain()
+
+    def _drain(self) -> None:
+        """Write what waits, as far as it goes through at once."""
+        while self._backlog and self._room():
+            line = self._backlog.popleft()
+            try:
+                self._write(line)
+            except (OSError, ValueError):
+                # Whoever closed the log's stream or filled its disk must not stop mail.
+                self.lost += 1
 
     def _line(self, stamp: str, level: str, event: str, fields: Mapping[str, Value]) -> str:
         if self._json:
-            return json.dumps({"time": stamp, "level": level, "event": event, **fields}, separators=(",", ":")) + "\n"
+            return _ENCODE({"time": stamp, "level": level, "event": event, **fields}) + "\n"
         told = " ".join(f"{k}={_plain(v)}" for k, v in fields.items() if v not in ("", None, []))
         return f"{stamp[11:23]} {level:7} {event:10} {told}\n"
 
 
-def _room_of(stream: TextIO) -> Callable[[], bool]:
-    """Asks whether a write to the stream would go through at once; a stream without a descriptor always takes it."""
+def _outlet(stream: TextIO) -> tuple[Callable[[], bool], Callable[[str], object]]:
+    """Whether a write to the stream would go through at once, and the write: past the stream's own buffer.
+
+    A stream without a descriptor always takes it.
+    """
     try:
         descriptor = stream.fileno()
     except (OSError, ValueError, AttributeError):
-        return lambda: True
+        return lambda: True, stream.write
     poll = select.poll()
     poll.register(descriptor, select.POLLOUT)
-    return lambda: bool(poll.poll(0))
+
+    def write(line: str) -> None:
+        rest = memoryview(line.encode("utf-8", "backslashreplace"))
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+
+    return lambda: bool(poll.poll(0)), write
 
 
 def _plain(value: Value) -> str:

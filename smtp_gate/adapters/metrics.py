@@ -47,8 +47,7 @@ class Metrics:
         self._whole = histogram("message_seconds", "Seconds from the client's dot to our reply.", buckets=WHOLE)
         self._faults = counter("faults", "Faults turned into 4xx, by kind.", ("what",))
         self._open = gauge("connections_open", "Client connections now open.", ("listener",))
-        ends = ("listener", "result")
-        self._connections = counter("connections", "Client connections: taken, and why one was cut off.", ends)
+        self._connections = counter("connections", "Client connections, by how they began.", ("listener", "result"))
         self._hop = counter("next_hop_replies", "Replies of the next hop, by stage and code.", ("stage", "code"))
         self._dial = histogram("next_hop_connect_seconds", "Seconds to a ready connection.", buckets=STAGES)
         self._held = gauge("held_messages", "Messages held now.")
@@ -62,6 +61,8 @@ class Metrics:
         # Looking a labelled child up costs more than counting on it, and the label values are few.
         self._stage_child = lru_cache(256)(self._stages.labels)
         self._message_child = lru_cache(1024)(self._messages.labels)
+        self._finding_child = lru_cache(4096)(self._findings.labels)
+        self._failure_child = lru_cache(4096)(self._failures.labels)
         self._hop_child = lru_cache(1024)(self._hop.labels)
         self._recipient_child = {d: self._recipients.labels(d.word) for d in Disposition}
         self._spent: dict[str, list[float]] = {}
@@ -109,9 +110,9 @@ class Metrics:
                 child.inc(count)
         for result in verdict.results:
             if result.findings and result.applies:
-                self._findings.labels(result.rule, result.terms.mode.value).inc(len(result.findings))
+                self._finding_child(result.rule, result.terms.mode.value).inc(len(result.findings))
             if result.failure is not None:
-                self._failures.labels(result.rule, result.failure.cause).inc()
+                self._failure_child(result.rule, result.failure.cause).inc()
         for part in judgement.unscannable:
             self._unscannable.labels(part.reason.value).inc()
 

@@ -91,8 +91,9 @@ def show(config_file: Path | None, *, as_json: bool, ref: str) -> None:
 
 @quarantine.command()
 @config_option
+@click.option("--again", is_flag=True, help="Also where it failed or its state is unknown: it may then arrive twice.")
 @click.argument("ref")
-def release(config_file: Path | None, ref: str) -> None:
+def release(config_file: Path | None, *, again: bool, ref: str) -> None:
     """Send the original octets to the held recipients through the next hop, once.
 
     Ends with 1 where the next hop did not take it; a temporary refusal leaves it held.
@@ -105,7 +106,7 @@ def release(config_file: Path | None, ref: str) -> None:
         hop = SmtpNextHop(hop_settings(config))
         journal = store.journal()
         await journal.event({"what": "release", "ref": ref, "who": getpass.getuser()})
-        done = await release_item(store.quarantine, ref, hop, hostname_of(config))
+        done = await release_item(store.quarantine, ref, hop, hostname_of(config), again=again)
         await journal.event({"what": str(done.state), "ref": ref, "detail": str(done.reply)})
         await journal.close()
         await hop.close()

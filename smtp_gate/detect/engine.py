@@ -118,8 +118,8 @@ class _Scan:
     def _stands(self, evidence: Evidence, compiled: _Compiled, value: _Value) -> bool:
         """Whether the evidence stands on either side of the value, within its region.
 
-        A pattern looks at each side alone: `$` is the value's front on the left, `^` its back on the right. The line
-        break at the far end of each keeps `$` and `^` from holding where the window merely ends.
+        A pattern looks at each side alone. One that ends in `$` looks to the left only, where that is the value's
+        front; one that begins with `^` to the right only, where that is its back.
         """
         text = self._text.text
         span = self._text.span_at(value.start)
@@ -129,8 +129,12 @@ class _Scan:
                 self._places = self._words.places(text)
             return self._places.between(evidence.keywords, low, high)
         pattern = compiled.evidence[evidence.regex]
-        left, right = "\n" + text[low : value.start], text[value.end : high] + "\n"
-        return any(pattern.search(side.encode("utf-8", "replace")) is not None for side in (left, right))
+        sides = []
+        if not evidence.regex.startswith("^"):
+            sides.append(text[low : value.start])
+        if not evidence.regex.endswith("$") or evidence.regex.endswith("\\$"):
+            sides.append(text[value.end : high])
+        return any(pattern.search(side.encode("utf-8", "replace")) is not None for side in sides)
 
 
 def _values(compiled: _Compiled, text: Text) -> Iterator[_Value]:

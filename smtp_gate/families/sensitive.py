@@ -24,7 +24,7 @@ class Clause(Params):
     min_level: LevelName = "medium"
     """The least level that counts."""
     count: Annotated[int, Field(ge=1)] = 1
-    """How often it must be found, repeated values counted again."""
+    """How often it must be found; a value repeated in one text counts again, the same text read twice does not."""
     unique: Annotated[int, Field(ge=1)] = 1
     """How many different values must be found."""
 
@@ -115,15 +115,18 @@ def _holds(clause: Clause, seen: list[_Seen]) -> bool:
 
 
 def _occurrences(seen: list[_Seen]) -> int:
-    """How often values occur: over the readings of one part the largest number counts, parts add up."""
-    by_reading: dict[tuple[str, str], int] = {}
+    """How often values occur: of each value, as often as in the one text that has it most.
+
+    Texts may be readings or alternatives of each other, so a value that stands once in each of them stands once.
+    """
+    by_text: dict[tuple[bytes, str, str], int] = {}
     for one in seen:
-        key = (one.match.text.part, one.match.text.reading)
-        by_reading[key] = by_reading.get(key, 0) + 1
-    by_part: dict[str, int] = {}
-    for (part, _), number in by_reading.items():
-        by_part[part] = max(by_part.get(part, 0), number)
-    return sum(by_part.values())
+        key = (one.match.token, one.match.text.part, one.match.text.reading)
+        by_text[key] = by_text.get(key, 0) + 1
+    most: dict[bytes, int] = {}
+    for (token, _, _), number in by_text.items():
+        most[token] = max(most.get(token, 0), number)
+    return sum(most.values())
 
 
 def _findings(clauses: Iterable[Clause], seen: list[_Seen]) -> Iterator[Finding]:

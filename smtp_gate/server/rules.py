@@ -65,21 +65,21 @@ class InUse:
     def __init__(self, book: Rulebook) -> None:
         if book.ruleset is None:
             raise ValueError("a gate does not start without a ruleset")
-        self._ruleset = book.ruleset
-        self._directory = book.directory
+        # One reference holds both, so that no message ever sees the rules of one load and the directory of another.
+        self._now: tuple[Ruleset, Directory] = (book.ruleset, book.directory)
 
     @property
     def ruleset(self) -> Ruleset:
         """The ruleset in use."""
-        return self._ruleset
+        return self._now[0]
 
     def swap(self, book: Rulebook) -> bool:
         """Take a new rulebook into use, if it is whole; False where the last good one stays."""
         if book.ruleset is None:
             return False
-        self._ruleset, self._directory = book.ruleset, book.directory
+        self._now = (book.ruleset, book.directory)
         return True
 
     async def ask(self, keys: Collection[FactKey], on: datetime) -> Mapping[FactKey, Fact | Failure]:
         """What the directory says of that day."""
-        return await self._directory.ask(keys, on)
+        return await self._now[1].ask(keys, on)

@@ -15,13 +15,14 @@ from typing import Any, Final
 VERSION: Final = 1
 START: Final = "0" * 64
 SEGMENT: Final = re.compile(r"([a-z][a-z0-9]{0,15})-([0-9]{8})\.jsonl")
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _PREFIX: Final = b',"hash":"'
 _TAIL: Final = len(_PREFIX) + 64 + len(b'"}\n')
 
 
 def body_of(record: dict[str, object]) -> bytes:
     """A record's fields as they stand in a line, without the braces."""
-    return json.dumps(record, ensure_ascii=True, separators=(",", ":")).encode("ascii")[1:-1]
+    return _ENCODE(record).encode("ascii")[1:-1]
 
 
 def seal(seq: int, prev: str, body: bytes) -> tuple[bytes, str]:

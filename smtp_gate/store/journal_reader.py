@@ -118,27 +118,33 @@ def verify(root: Path, sealed: tuple[Head, ...] = ()) -> tuple[int, tuple[Flaw, 
 
     `sealed` are heads kept elsewhere: without them nobody can tell whether the end of a worker's last segment was cut.
     """
-    good, flaws, found, wanted = 0, [], set[str](), list[tuple[Head, Flaw]]()
+    claims = [*_links(root), *((head, Flaw(head.segment, 0, Damage.MISSING)) for head in sealed)]
+    wanted = {head for head, _ in claims}
+    good, flaws, found = 0, [], set[Head]()
     for item in read(root):
         if isinstance(item, Flaw):
             flaws.append(item)
             continue
         good += 1
-        found.add(item.fields["hash"])
-        if item.line == 1 and item.fields.get("after"):
-            before = Head(item.fields["after"], item.fields["after_hash"])
-            wanted.append((before, Flaw(item.segment, item.line, Damage.MISSING)))
-    wanted += [(head, Flaw(head.segment, 0, Damage.MISSING)) for head in sealed]
+        head = Head(item.segment, item.fields["hash"])
+        if head in wanted:
+            found.add(head)
     present = {path.name for path in segments(root)}
-    return good, (*flaws, *_unfound(wanted, present, found))
-
-
-def _unfound(wanted: list[tuple[Head, Flaw]], present: set[str], found: set[str]) -> Iterator[Flaw]:
-    for head, missing in wanted:
+    for head, missing in claims:
         if head.segment not in present:
-            yield missing
-        elif head.hash not in found and head.hash != START:
-            yield Flaw(head.segment, 0, Damage.CUT)
+            flaws.append(missing)
+        elif head not in found and head.hash != START:
+            flaws.append(Flaw(head.segment, 0, Damage.CUT))
+    return good, tuple(flaws)
+
+
+def _links(root: Path) -> Iterator[tuple[Head, Flaw]]:
+    """What each segment's first line says of the one before it, and the flaw it is where that one is gone."""
+    for path in segments(root):
+        with path.open("rb") as file:
+            fields = unseal(file.readline())
+        if fields is not None and fields.get("after"):
+            yield Head(fields["after"], fields["after_hash"]), Flaw(path.name, 1, Damage.MISSING)
 
 
 def of_ref(root: Path, ref: str) -> tuple[Mapping[str, Any], ...]:

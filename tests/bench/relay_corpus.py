@@ -71,8 +71,9 @@ def mail_path(folder: Path) -> Iterator[tuple[int, Inbox]]:
         settings |= {"rules": str(ROOT / "rules"), "directory": str(ROOT / "config" / "directory.csv")}
         gate.config.write_text(json.dumps(settings))
         main = (SAMPLES / "before-queue" / "main.cf").read_text() + f"\nrelayhost = [127.0.0.1]:{end.port}\n"
-        # Postfix itself drops Return-Path and Bcc lines by default, which would hide what the gate does.
-        main += "message_drop_headers =\n"
+        # Postfix itself drops Return-Path and Bcc lines and completes addresses of local clients, which would hide what
+        # the gate does.
+        main += "message_drop_headers =\nlocal_header_rewrite_clients =\n"
         places = {"submission inet": f"127.0.0.1:{entry} inet", "127.0.0.1:10026": f"127.0.0.1:{back}"}
         master = moved((SAMPLES / "before-queue" / "master.cf").read_text(), places)
         master = moved(master, {"127.0.0.1:2525": f"127.0.0.1:{gate.port}"})

@@ -32,7 +32,7 @@ BODIES: Final[Mapping[str, tuple[bytes, str]]] = {
     "From line": (b"From the desk of Dana\r\n>From below\r\n", HEADERS),
     "8 bit UTF-8": ("Grüße aus Milwaukee – žluťoučký kůň\r\n".encode(), typed("text/plain; charset=utf-8", "8bit")),
     "8 bit of no charset": (bytes(range(128, 256)) + b"\r\n", typed("text/plain; charset=iso-8859-1", "8bit")),
-    "controls": (b"bell \x07, escape \x1b[0m, delete \x7f, form feed \x0c, and the agenda\r\n", HEADERS),
+    "controls": (b"bell \x07, escape \x1b[0m, delete \x7f, form feed \x0c\r\n" + b"and the agenda\r\n" * 50, HEADERS),
     "line of 998": (b"x" * 998 + b"\r\n", HEADERS),
     "line of 20,000": (b"long " * 4000 + b"\r\nnext\r\n", HEADERS),
     "many lines": (b"".join(b"line %d\r\n" % n for n in range(20000)), HEADERS),

@@ -28,4 +28,4 @@ def test_two_hundred_messages_over_eight_connections(house: Path, rcpt: str) -> 
         for file in files:
             text = file.read_bytes()
             assert text.count(b"(smtp-gate)") == 1
-            assert text.count(f"X-Rcpt-Args: <{FAR}>".encode()) == 3
+            assert [text.count(f"X-Rcpt-Args: <{n}{FAR}>".encode()) for n in ("3", "2", "")] == [1, 1, 1]

@@ -51,7 +51,7 @@ async def test_every_step_that_fails_leaves_nothing(tmp_path: Path, disk: Disk, 
     (tmp_path / "COUNTED").unlink()
     assert counted.calls
     for nth in range(1, counted.calls + 1):
-        with failing(call, nth, number), pytest.raises(OSError) as raised:  # noqa: PT012 - the fault is part of the with
+        with failing(call, nth, number), pytest.raises(OSError) as raised:
             await disk.write_new(tmp_path / "ABCDEF1", BLOCKS)
         assert raised.value.errno == number
         assert names(tmp_path) == [], f"{call} {nth}"

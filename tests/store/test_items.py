@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from smtp_gate.core.facts import Facts
 from smtp_gate.core.message import Client, Envelope, Message, Path, Recipient
 from smtp_gate.core.verdict import Judgement, decide
+from smtp_gate.store import items
 from smtp_gate.store.items import DamagedItemError, dump, load, make
 from tests.builders import listener
 from tests.store.sample import SECRET, judgement, secret_message
@@ -74,8 +75,6 @@ def test_a_strange_file_is_named_so(octets: bytes, said: str) -> None:
 
 
 def test_a_head_of_another_shape_is_damaged_not_a_crash() -> None:
-    from smtp_gate.store import items
-
     for head in (b"[]", b"{}", b"nonsense", b'{"mail":{"raw":"!"}}', b"null"):
         octets = (
             items._first_line(head, 0)

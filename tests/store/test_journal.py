@@ -313,3 +313,24 @@ async def test_every_line_is_json_of_ascii_that_others_can_read(journal: Segment
     lines = segments(journal.root)[0].read_text(encoding="ascii").splitlines()
     assert [json.loads(line)["kind"] for line in lines] == ["opened", "decided"]
     assert not any(isinstance(item, Flaw) for item in read(journal.root))
+
+
+async def test_a_disk_that_fills_up_in_the_middle_of_a_line_tears_it_and_loses_nothing_acknowledged(
+    journal: SegmentJournal,
+) -> None:
+    await decide(journal, "TESTREF0000")
+    real = os.write
+
+    def write(descriptor: int, data: bytes) -> int:
+        if len(data) < 100:
+            raise OSError(errno.ENOSPC, "full")
+        return real(descriptor, bytes(data)[:99])
+
+    with mock.patch.object(os, "write", write), pytest.raises(OSError) as raised:
+        await decide(journal, "REFUSED0001")
+    assert raised.value.errno == errno.ENOSPC
+    await decide(journal, "TESTREF0001")
+    flaws = verify(journal.root)[1]
+    assert [(f.segment, f.line, f.by_crash) for f in flaws] == [("w0-00000001.jsonl", 3, True)]
+    read_back = [i.fields["ref"] for i in read(journal.root) if isinstance(i, Record) and i.fields["kind"] == "decided"]
+    assert read_back == ["TESTREF0000", "TESTREF0001"]

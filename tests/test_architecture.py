@@ -1,0 +1,204 @@
+"""The house rules that a linter cannot see: rooms, ceilings, a test file for each module, examples for each rule."""
+
+import ast
+import re
+import subprocess
+import sys
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+ROOT: Final = Path(__file__).parents[1]
+PACKAGE: Final = ROOT / "smtp_gate"
+MODULES: Final = sorted(p.relative_to(ROOT).as_posix() for p in PACKAGE.rglob("*.py"))
+
+MODULE_LINES: Final = 300
+FUNCTION_LINES: Final = 40
+
+LONG_MODULES: Final[dict[str, str]] = {}
+"""Modules over the ceiling, each with its reason. The table only shrinks."""
+
+LONG_FUNCTIONS: Final[dict[str, str]] = {}
+"""Functions over the ceiling, each with its reason. The table only shrinks."""
+
+TESTED_ELSEWHERE: Final[dict[str, str]] = {}
+"""Modules without a test file of their own name: the file that tests them."""
+
+
+def tracked() -> list[Path]:
+    """The project's own files: those that git knows or would take."""
+    command = ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    if done.returncode != 0:
+        pytest.skip("not a git checkout, so nothing says which files are the project's own")
+    return [ROOT / name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def functions(module: str) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Every function of a module with its dotted name."""
+
+    def walk(node: ast.AST, name: str) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield f"{name}:{child.name}", child
+                yield from walk(child, f"{name}:{child.name}")
+            elif isinstance(child, ast.ClassDef):
+                yield from walk(child, f"{name}:{child.name}")
+            else:
+                yield from walk(child, name)
+
+    yield from walk(ast.parse((ROOT / module).read_text()), module)
+
+
+def over(found: dict[str, int], ceiling: int, exempt: dict[str, str]) -> list[str]:
+    """What is over a ceiling without being exempt, and what is exempt without being over it."""
+    wrong = [f"{name}: {n} lines, {ceiling} at most" for name, n in found.items() if n > ceiling and name not in exempt]
+    wrong += [
+        f"{name}: no longer over the ceiling, so take it out of the table"
+        for name in exempt
+        if found.get(name, 0) <= ceiling
+    ]
+    return wrong
+
+
+def test_rooms_import_only_what_lies_below_them() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"],
+        capture_output=True, text=True, timeout=100, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_opens_with_its_one_duty(module: str) -> None:
+    doc = ast.get_docstring(ast.parse((ROOT / module).read_text()))
+    assert doc, "no docstring"
+    first = doc.splitlines()[0]
+    assert 10 <= len(first) <= 120, first
+    assert first[-1] in ".:;,)?" or len(doc.splitlines()) > 1, first
+
+
+def test_modules_stay_small() -> None:
+    lines = {m: len((ROOT / m).read_text().splitlines()) for m in MODULES}
+    assert over(lines, MODULE_LINES, LONG_MODULES) == []
+
+
+def test_functions_stay_small() -> None:
+    lines = {n: (f.end_lineno or 0) - f.lineno + 1 for m in MODULES for n, f in functions(m)}
+    assert over(lines, FUNCTION_LINES, LONG_FUNCTIONS) == []
+
+
+def mirrored(module: str) -> str:
+    """Where the tests of a module stand: tests/ mirrors the package."""
+    path = Path(module).relative_to("smtp_gate")
+    if path.name == "__init__.py":
+        return f"tests/test_{path.parent.name}.py" if path.parent.name else "tests/test_package.py"
+    return (Path("tests") / path.parent / f"test_{path.name}").as_posix()
+
+
+def holds_code(module: str) -> bool:
+    """Whether there is anything to test: a package's `__init__` often holds its docstring alone."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return any(isinstance(node, kinds) for node in ast.walk(ast.parse((ROOT / module).read_text())))
+
+
+def test_a_module_has_a_test_file() -> None:
+    missing, stale = [], []
+    for module in filter(holds_code, MODULES):
+        own = (ROOT / mirrored(module)).exists()
+        elsewhere = TESTED_ELSEWHERE.get(module)
+        if own and elsewhere:
+            stale.append(f"{module} has {mirrored(module)} now")
+        if not own and not (elsewhere and (ROOT / elsewhere).exists()):
+            missing.append(f"{module}: no {mirrored(module)}")
+    stale += [f"{module} is gone" for module in TESTED_ELSEWHERE if module not in MODULES]
+    assert missing == []
+    assert stale == []
+
+
+def rules() -> list[tuple[str, dict[str, Any]]]:
+    """Every rule of the shipped packs as it stands in its file."""
+    packs = [(p.name, yaml.safe_load(p.read_text())) for p in sorted((ROOT / "rules").glob("*.yaml"))]
+    return [(f"{name}:{rule.get('id')}", rule) for name, pack in packs for rule in pack.get("rules", [])]
+
+
+def test_there_are_rules() -> None:
+    assert len(rules()) >= 5
+
+
+@pytest.mark.parametrize(("name", "rule"), rules(), ids=[name for name, _ in rules()])
+def test_a_rule_names_its_clause_and_shows_a_hit_and_a_miss(name: str, rule: dict[str, Any]) -> None:
+    clauses = rule.get("policy")
+    assert clauses
+    assert all(re.fullmatch(r"P-[A-Z-]+", c) for c in ([clauses] if isinstance(clauses, str) else clauses))
+    assert rule["examples"]["hit"]
+    assert rule["examples"]["miss"]
+    assert rule.get("title")
+
+
+MACHINE: Final = re.compile(
+    r"(?<![\w.])/(?:work|farm|root|home/\w+|mnt|Users)/"
+    r"|(?<![\w.])/(?:var/)?tmp/"
+    r"|pythonhosted|pypi\.org|/simple/|registry\.npmjs|deb\.debian|security\.debian"
+    r"|extra-index-url|--index-url"
+)
+
+
+def test_files_speak_of_no_machine_and_no_registry() -> None:
+    found = []
+    for path in tracked():
+        name = path.relative_to(ROOT).as_posix()
+        if name == "tests/test_architecture.py":
+            continue
+        text = path.read_text(errors="replace")
+        for number, line in enumerate(text.splitlines(), 1):
+            hit = MACHINE.search(line)
+            if hit and not (name.startswith("tests/") and "tmp/" in hit[0]):
+                found.append(f"{name}:{number}: {line.strip()[:100]}")
+    assert found == []
+
+
+SILENCED: Final = re.compile(r"#\s*(noqa|type:\s*ignore)")
+REASONED: Final = re.compile(
+    r"#\s*(?:noqa: [A-Z]+\d+(?:, ?[A-Z]+\d+)*|type:\s*ignore\[[\w-]+(?:, ?[\w-]+)*\]) +(?:- |# )\S+ \S+"
+)
+
+
+def comments(path: Path) -> list[tuple[int, str]]:
+    """Every comment of a file with its line."""
+    with path.open("rb") as source:
+        tokens = list(tokenize.tokenize(source.readline))
+    return [(t.start[0], t.string) for t in tokens if t.type == tokenize.COMMENT]
+
+
+def test_a_silenced_finding_names_its_code_and_its_reason() -> None:
+    files = (*PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py"))
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {comment}"
+        for path in files
+        for line, comment in comments(path)
+        if SILENCED.search(comment) and not REASONED.search(comment)
+    ]
+    assert found == []
+
+
+def test_the_project_ships_what_an_installation_needs() -> None:
+    for name in ("LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "Dockerfile", "requirements.lock"):
+        assert (ROOT / name).stat().st_size > 200, name
+    decisions = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    assert [int(p.name[:4]) for p in decisions] == list(range(1, len(decisions) + 1))
+
+
+def test_every_locked_package_has_hashes_and_the_two_locks_agree() -> None:
+    pins = []
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (ROOT / name).read_text()
+        entries = re.findall(r"^([a-z0-9][\w.-]*==\S+)(.*?)(?=^\S|\Z)", text, re.MULTILINE | re.DOTALL)
+        assert entries
+        assert [pin for pin, rest in entries if "--hash=sha256:" not in rest] == []
+        pins.append({pin for pin, _ in entries})
+    assert pins[0] <= pins[1]
