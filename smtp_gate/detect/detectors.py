@@ -12,7 +12,9 @@ LEVELS: Final = ("high", "medium", "low")
 class Evidence:
     """Supporting evidence: a keyword of the named list, or a match of `regex`, within so many characters either side.
 
-    Exactly one of `keywords` and `regex` is set. The window never leaves the match's region (RULES.md).
+    Exactly one of `keywords` and `regex` is set. The window never leaves the match's region (RULES.md) and never holds
+    the value itself. A `regex` that ends in `$` must end right before the value, one that begins with `^` must begin
+    right behind it; any other may stand on either side.
     """
 
     within: int

@@ -174,16 +174,13 @@ def iban(value: str) -> Checked | None:
     """An IBAN of its country's own length, structure and check digits; what a greedy pattern took behind it is cut."""
     country = value[:2].upper()
     length = IBAN_LENGTHS.get(country) or UNREGISTERED.get(country, 0)
-    places = [m.start() for m in _ALNUM.finditer(value)][:length] if length else []
-    if not places or len(places) < length:
-        return None
-    written = value[: places[-1] + 1]
-    compact = "".join(_ALNUM.findall(written)).upper()
-    if not _mod_97(compact):
+    compact = value.replace(" ", "").replace("-", "")[:length].upper()
+    if not length or len(compact) < length or not compact.isalnum() or not compact.isascii() or not _mod_97(compact):
         return None
     if country not in UNREGISTERED and not stdnum_iban.is_valid(compact, check_country=False):
         return None
-    return Checked(PLAIN if compact == written.upper() else SEPARATED, 0, len(written))
+    end = [m.end() for m in _ALNUM.finditer(value)][length - 1]
+    return Checked(PLAIN if end == length else SEPARATED, 0, end)
 
 
 def _mod_97(compact: str) -> bool:

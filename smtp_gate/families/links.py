@@ -135,14 +135,17 @@ class LinksFamily:
     def check(self, view: MessageView, facts: Facts, params: LinksParams) -> Iterable[Finding]:  # noqa: ARG002 - the protocol's form
         """One finding a host, with the signals that counted; the evidence is the host alone, never a whole link."""
         weights = WEIGHTS | params.weights
-        ours = view.envelope.listener.internal_domains
+        harmless = frozenset(view.envelope.listener.internal_domains.union(params.trusted))
+        # The same link stands in the text and in the HTML of most mail.
+        seen: dict[tuple[str, str], tuple[str, tuple[Signal, ...]]] = {}
         found: dict[tuple[str, str, str, str], Finding] = {}
         for link in view.links:
             if link.region.kind in {RegionKind.QUOTED, RegionKind.RETURNED}:
                 continue
-            host, signals = examine_link(link, params)
-            if host in ours or registrable(host) in {*ours, *params.trusted}:
-                continue
+            written = (link.target, link.shown)
+            if written not in seen:
+                seen[written] = examine_link(link, params, harmless)
+            host, signals = seen[written]
             counted = [s for s in signals if weights[s]]
             if sum(weights[s] for s in counted) >= params.threshold:
                 detail = "+".join(sorted(counted))
@@ -151,8 +154,10 @@ class LinksFamily:
         return tuple(found.values())
 
 
-def examine_link(link: Link, params: LinksParams) -> tuple[str, tuple[Signal, ...]]:
-    """The host a browser would go to, and the signals of the link; an unparsable link has neither."""
+def examine_link(
+    link: Link, params: LinksParams, harmless: frozenset[str] = frozenset()
+) -> tuple[str, tuple[Signal, ...]]:
+    """The host a browser would go to, and the signals of the link; none for a harmless host or an unparsable link."""
     target = link.target.strip()
     if (
         target[:200]
@@ -168,7 +173,10 @@ def examine_link(link: Link, params: LinksParams) -> tuple[str, tuple[Signal, ..
         return "", ()
     if url.protocol not in {"http:", "https:"}:
         return "", ()
-    return url.hostname, tuple(dict.fromkeys(_signals(link, url, target, params)))
+    host = url.hostname
+    if host in harmless or registrable(host) in harmless:
+        return host, ()
+    return host, tuple(dict.fromkeys(_signals(link, url, target, params)))
 
 
 def _signals(link: Link, url: ada_url.URL, target: str, params: LinksParams) -> Iterator[Signal]:
@@ -258,6 +266,8 @@ def _suffixes() -> PublicSuffixList:
 @lru_cache(8192)
 def registrable(host: str) -> str:
     """The registrable domain of a host; the host itself where it has none (an address, a single label)."""
+    if _is_address(host):
+        return host
     return _suffixes().privatesuffix(host.rstrip(".")) or host
 
 

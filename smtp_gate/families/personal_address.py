@@ -74,10 +74,10 @@ class _Case:
         self.view = view
         self.account = account
         self.params = params
-        self.domains = (FREE_MAIL | {d.lower() for d in params.free_mail}) - {d.lower() for d in params.not_free_mail}
 
     def is_free_mail(self, domain: str) -> bool:
-        return domain.lower() in self.domains
+        host = domain.lower()
+        return host in self.params.free_mail or (host in FREE_MAIL and host not in self.params.not_free_mail)
 
     def personal(self) -> frozenset[str]:
         return frozenset(a.casefold() for a in self.account.personal) if self.account else frozenset()
@@ -197,7 +197,7 @@ def resembles(local: str, names: tuple[str, ...]) -> bool:
 
     The last name alone never resembles: relatives share it.
     """
-    if len(names) < 2 or len(names[-1]) < 2:
+    if len(names) < 2 or not all(names) or len(names[-1]) < 2:
         return False
     letters = _LETTERS.sub("", local.lower().split("+", 1)[0])
     first, last = names[0], names[-1]

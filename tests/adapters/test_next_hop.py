@@ -19,8 +19,9 @@ QUICK = HopTimes(connect=1, command=0.15, data=0.15, block=0.15, dot=0.15, idle=
 CONTENT = b"Subject: x\r\n\r\n.one dot\r\n..two\r\n.\r\nend\r\n"
 
 
-def hop_to(*sinks: Sink, times: HopTimes = QUICK, **more: int) -> SmtpNextHop:
-    return SmtpNextHop(HopSettings(tuple(("127.0.0.1", s.port) for s in sinks), times=times, **more))
+def hop_to(*sinks: Sink, times: HopTimes = QUICK, connections: int = 100, uses: int = 500) -> SmtpNextHop:
+    hosts = tuple(("127.0.0.1", s.port) for s in sinks)
+    return SmtpNextHop(HopSettings(hosts, times=times, connections=connections, uses=uses))
 
 
 def always() -> bool:

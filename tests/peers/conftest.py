@@ -26,11 +26,16 @@ ON_PATH = ("swaks", "openssl")
 
 @dataclass(frozen=True)
 class Before:
-    """before-queue use: `port` takes mail from clients, `dead` does too but its gate is not there, `after` takes it back."""
+    """before-queue use: `port` takes mail from clients, `after` takes it back from the gate.
+
+    `eager` takes whole messages before it bothers its gate (speed_adjust), the gate of `dead` is not there, `tls_only` is a
+    next hop that insists on TLS.
+    """
 
     postfix: Postfix
     gate: Gate
     port: int
+    eager: int
     dead: int
     after: int
     tls_only: int
@@ -91,12 +96,17 @@ def far(servers: None) -> Iterator[Inbox]:
 @pytest.fixture(scope="session")
 def before(house: Path, certificate: Path, far: Inbox) -> Iterator[Before]:
     """Postfix made from the before-queue snippets, with its gate."""
-    port, dead, after, tls_only = (free_port() for _ in range(4))
+    port, eager, dead, after, tls_only = (free_port() for _ in range(5))
     gate = Gate(house / "gate-before", "before_queue", f"127.0.0.1:{after}")
+    patient = Gate(house / "gate-eager", "before_queue", f"127.0.0.1:{after}", rcpt="after_data")
     snippet = (SAMPLES / "before-queue" / "master.cf").read_text()
     front, back = split(snippet)
-    master = moved(front, {"submission inet": f"127.0.0.1:{port} inet", "127.0.0.1:2525": f"127.0.0.1:{gate.port}"})
-    master += moved(front, {"submission inet": f"127.0.0.1:{dead} inet", "127.0.0.1:2525": f"127.0.0.1:{free_port()}"})
+    master = ""
+    for listener, proxy in ((port, gate.port), (eager, patient.port), (dead, free_port())):
+        master += moved(
+            front, {"submission inet": f"127.0.0.1:{listener} inet", "127.0.0.1:2525": f"127.0.0.1:{proxy}"}
+        )
+        master += "  -o smtpd_proxy_options=speed_adjust\n" if listener == eager else ""
     master += moved(back, {"127.0.0.1:10026": f"127.0.0.1:{after}"})
     master += moved(back, {"127.0.0.1:10026": f"127.0.0.1:{tls_only}", "level=none": "level=encrypt"})
     main = (SAMPLES / "before-queue" / "main.cf").read_text() + (
@@ -105,12 +115,14 @@ def before(house: Path, certificate: Path, far: Inbox) -> Iterator[Before]:
     )
     postfix = Postfix(house / "postfix-before", main, master)
     try:
-        gate.start()
         postfix.start(port, after)
-        yield Before(postfix, gate, port, dead, after, tls_only)
+        gate.start()
+        patient.start()
+        yield Before(postfix, gate, port, eager, dead, after, tls_only)
     finally:
         postfix.stop()
         gate.stop()
+        patient.stop()
 
 
 @pytest.fixture(scope="session")

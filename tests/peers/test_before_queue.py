@@ -128,6 +128,22 @@ def test_who_may_have_it_gets_it_while_the_others_copy_is_held(before: Before, f
     assert [r.split(b">")[0] for r in far.wait(mark).rcpts] == [b"RCPT TO:<nrobles2@milwaukee.gov"]
 
 
+@pytest.mark.parametrize("kind", ["plain", "dots", "8 bit UTF-8", "line of 20,000", "many lines"])
+def test_whole_messages_at_once_arrive_unchanged_too(before: Before, far: Inbox, kind: str) -> None:
+    body, headers = BODIES[kind]
+    mark, content = letter(body, headers)
+    assert submit(before.eager, content, to=["lee@example.org", "kim@example.org"]).code == 250
+    assert added(content, far.wait(mark).content).count(b"(smtp-gate)") == 1
+
+
+def test_whole_messages_at_once_are_refused_word_by_word_too(before: Before, far: Inbox) -> None:
+    mark, content = letter(b"say GATE-STOP-1234 to nobody\r\n")
+    said = submit(before.eager, content)
+    assert said.code == 550
+    assert said.text.startswith("5.7.1 The stop word stands in ")
+    assert not far.find(mark)
+
+
 def test_without_the_gate_the_client_keeps_its_mail(before: Before, far: Inbox) -> None:
     mark, content = letter()
     said = submit(before.dead, content)

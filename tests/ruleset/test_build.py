@@ -108,7 +108,7 @@ def test_packs_of_a_folder_in_a_stable_order_without_cases(tmp_path: Path) -> No
 def test_the_hash_speaks_of_content_and_settings_not_of_files(tmp_path: Path) -> None:
     def hashed(pack: str, name: str = "toys.yaml", **changed: object) -> str:
         (tmp_path / name).write_text(pack)
-        found = load([tmp_path / name], replace(SETTINGS, **changed), TOYS).ruleset  # type: ignore[arg-type]
+        found = load([tmp_path / name], replace(SETTINGS, **changed), TOYS).ruleset  # type: ignore[arg-type]  # the double is typed loosely on purpose
         assert found is not None
         return found.hash
 
