@@ -31,7 +31,7 @@ def found(
 def test_the_directorys_personal_address_is_the_senders_own_however_it_is_written(address: str) -> None:
     (finding,) = found(address)
     assert finding.detail == "own_address"
-    assert finding.recipients == {0}
+    assert finding.recipients == frozenset({0})
     assert "okafor" not in finding.evidence.lower()
 
 
@@ -74,7 +74,7 @@ def test_a_likeness_among_several_recipients_is_no_sign() -> None:
 def test_automatic_forwards_to_free_mail_are_seen(mark: str) -> None:
     (finding,) = found("somebody@gmail.com", "lee@example.org", headers=mark)
     assert finding.detail.startswith("auto_forward")
-    assert finding.recipients == {0}
+    assert finding.recipients == frozenset({0})
 
 
 def test_an_automatic_reply_is_no_forward() -> None:
