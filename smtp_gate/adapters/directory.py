@@ -11,6 +11,7 @@ from typing import Final
 
 from smtp_gate.core.facts import Account, Fact, FactKey
 from smtp_gate.core.finding import Failure
+from smtp_gate.reading.paths import parse_address
 
 COLUMNS: Final = (
     "address", "kind", "name", "person", "department", "title", "status",
@@ -177,9 +178,9 @@ def _day(line: int, column: str, row: Mapping[str, str], mistakes: list[RowMista
 
 
 def _is_address(text: str) -> bool:
-    local, _, domain = text.rpartition("@")
-    clean = not any(c.isspace() or c in '<>,;"' for c in text)
-    return bool(local and domain and clean) and len(text) <= 320
+    """An address that the door would take, too: one it would not take could never be looked up."""
+    path = parse_address(text)
+    return path is not None and bool(path.domain)
 
 
 def _covers(account: Account, day: date) -> bool:

@@ -237,5 +237,13 @@ class HopAttempt:
 
 
 def _final(reply: Reply) -> Reply:
-    """A reply that answers MAIL, RCPT or the dot: a 3xx there means the session is out of step."""
-    return HopFault("4.5.0", "next hop answered oddly").reply if 300 <= reply.code < 400 else reply
+    """A reply to MAIL, RCPT or the dot, as far as it speaks of the message.
+
+    A 3xx there means the session is out of step. 530 asks us for TLS or a login (RFC 3207 section 4, RFC 4954 section 6):
+    that is a fault of our settings, and no reason to bounce the sender's mail.
+    """
+    if 300 <= reply.code < 400:
+        return HopFault("4.5.0", "next hop answered oddly").reply
+    if reply.code == 530:
+        return HopFault("4.7.5", "next hop asks the gate for TLS or a login").reply
+    return reply

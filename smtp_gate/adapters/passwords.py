@@ -47,7 +47,7 @@ class Hash:
         if matched is None:
             raise ValueError("no scrypt hash")
         cost, block, parallel = (int(g) for g in matched.groups()[:3])
-        if not (10 <= cost <= 20 and 1 <= parallel <= 8 and 128 * block << cost <= _MEMORY):
+        if not (10 <= cost <= 20 and 1 <= parallel <= 8 and block and 128 * block << cost <= _MEMORY):
             raise ValueError("scrypt parameters out of bounds")
         return cls(cost, block, parallel, b64decode(matched[4]), b64decode(matched[5]))
 

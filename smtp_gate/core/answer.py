@@ -65,8 +65,7 @@ def foretold(message: Message, verdict: Verdict) -> Reply | None:
 def explanation(message: Message, result: Result) -> str:
     """The rule's own message for this result, placeholders filled; empty where the rule has none."""
     findings = result.findings
-    count = len({(f.detector, f.evidence, f.detail) for f in findings}) if findings else 0
-    counted = max([count, *(f.count for f in findings)], default=0)
+    counted = sum(f.count for f in findings)
     where = _list(sorted({str(f.region) for f in findings})) or "content that cannot be read"
     values = {"count": str(counted), "where": where, "ref": message.ref, "rule": result.rule}
     text = result.terms.message

@@ -1,5 +1,6 @@
 """The family `links`: links that deceive, weighed signal by signal."""
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Annotated, Final, Literal
@@ -15,6 +16,7 @@ from smtp_gate.core.view import Link, MessageView, RegionKind
 from smtp_gate.families.base import Params
 
 Signal = Literal[
+    "shown_ours",
     "shown_differs",
     "ip_literal",
     "odd_host",
@@ -26,7 +28,8 @@ Signal = Literal[
     "credentials",
 ]
 WEIGHTS: Final[dict[Signal, int]] = {
-    "shown_differs": 60,
+    "shown_ours": 60,
+    "shown_differs": 30,
     "ip_literal": 50,
     "odd_host": 60,
     "userinfo": 60,
@@ -98,6 +101,7 @@ FREE_HOSTING: Final = frozenset(
         "myshopify.com",
     ]
 )
+_AUTHORITY_END: Final = re.compile(r"[/?#]")
 CREDENTIAL_WORDS: Final = (
     "login", "log-in", "signin", "sign-in", "verify", "password", "passwd", "account", "secure", "update", "webmail", "outlook",
     "office365", "wallet", "banking", "billing", "confirm", "unlock", "suspend",
@@ -176,10 +180,10 @@ def examine_link(
     host = url.hostname
     if host in harmless or registrable(host) in harmless:
         return host, ()
-    return host, tuple(dict.fromkeys(_signals(link, url, target, params)))
+    return host, tuple(dict.fromkeys(_signals(link, url, target, params, harmless)))
 
 
-def _signals(link: Link, url: ada_url.URL, target: str, params: LinksParams) -> Iterator[Signal]:
+def _signals(link: Link, url: ada_url.URL, target: str, params: LinksParams, ours: frozenset[str]) -> Iterator[Signal]:
     host, base = url.hostname, registrable(url.hostname)
     if _is_address(host):
         yield "ip_literal"
@@ -191,8 +195,10 @@ def _signals(link: Link, url: ada_url.URL, target: str, params: LinksParams) -> 
         yield "mixed_script"
     if base in SHORTENERS or base in params.shorteners:
         yield "shortener"
-    if _shown_differs(link, base):
-        yield "shown_differs"
+    said = _shown_domain(link)
+    if said and said != base:
+        # A newsletter's click counter stands behind other people's names too; nobody else's stands behind ours.
+        yield "shown_ours" if said in ours else "shown_differs"
     path = unquote(url.pathname + url.search).lower()
     nested = _nested_host(path)
     if nested and registrable(nested) != base:
@@ -207,14 +213,15 @@ def _is_address(host: str) -> bool:
 
 
 def _odd_host(target: str, host: str) -> bool:
-    """The host as written is not the host as read: encoded, numeric in another base, full-width, with breaks."""
+    """The host is written so that people do not read what a browser does: encoded, numeric in another base, full-width."""
     rest = target.split("//", 1)[-1]
-    written = rest.replace("\\", "/").split("/", 1)[0].split("?", 1)[0].split("#", 1)[0].rsplit("@", 1)[-1]
-    bare = written.rsplit(":", 1)[0] if written.rsplit(":", 1)[-1].isdigit() else written
-    plain = bare.lower().rstrip(".")
-    if plain == host.rstrip(".") or not plain.isascii():
-        return "\\" in target.split("?", 1)[0] or (not plain.isascii() and "xn--" not in host)
-    return True
+    whole = _AUTHORITY_END.split(rest, maxsplit=1)[0]
+    if any(c in whole for c in "\\%\t\r\n"):
+        return True
+    authority = whole.rsplit("@", 1)[-1]
+    if _is_address(host):
+        return not authority.lower().startswith(host)
+    return not authority.isascii() and "xn--" not in host
 
 
 def _mixed_script(host: str) -> bool:
@@ -233,18 +240,16 @@ def _mixed_script(host: str) -> bool:
     return False
 
 
-def _shown_differs(link: Link, base: str) -> bool:
-    """The text shown is itself a web address, of another registrable domain."""
+def _shown_domain(link: Link) -> str:
+    """The registrable domain of the web address that is shown as the link's text; empty where none is shown."""
     shown = link.shown.strip().lower()
     if not shown or " " in shown or "@" in shown or "." not in shown:
-        return False
-    text = shown if "//" in shown else f"https://{shown}"
+        return ""
     try:
-        host = ada_url.URL(text).hostname
+        host = ada_url.URL(shown if "//" in shown else f"https://{shown}").hostname
     except ValueError:
-        return False
-    said = registrable(host)
-    return bool(said) and known_suffix(host) and said != base
+        return ""
+    return registrable(host) if known_suffix(host) else ""
 
 
 def _nested_host(path: str) -> str:

@@ -116,11 +116,13 @@ def _text_kind(content: bytes, media_type: str, name: str) -> str:
 
 
 def _is_text(content: bytes) -> bool:
-    """Hardly any control octets; NUL octets are counted over all of it, since they hide text between them."""
+    """Hardly any control octets, or no more than a stray few in a short text; NUL octets, which hide text, are counted
+    over all of it.
+    """
     if b"\0" in content:
         return _rest(content) * 20 <= len(content)
     sample = content[:_SNIFF] + content[-_SNIFF:] if len(content) > 2 * _SNIFF else content
-    return _rest(sample) * 100 <= len(sample)
+    return _rest(sample) * 100 <= max(len(sample), 400)
 
 
 def _rest(content: bytes) -> int:

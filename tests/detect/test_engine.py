@@ -240,7 +240,7 @@ def detectors(draw: st.DrawFn) -> Detector:
 def test_the_sieve_leaves_out_nothing_that_would_match(made: list[Detector], content: str) -> None:
     sieved = Engine(Detectors(tuple(made), LISTS))
     whole = Engine(Detectors(tuple(made), LISTS))
-    whole._sieve.possible = lambda octets: list(range(len(made)))  # type: ignore[method-assign]
+    whole._sieve.possible = lambda octets: list(range(len(made)))  # type: ignore[method-assign]  # the sieve is taken out on purpose
     assert sieved.scan((text(content),)) == whole.scan((text(content),))
 
 

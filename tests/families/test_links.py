@@ -16,7 +16,7 @@ TEXT = "From: a@milwaukee.gov\nTo: b@example.org\n\n"
 
 
 def signals(target: str, shown: str = "") -> set[str]:
-    return set(examine_link(Link(target, shown, "1", OWN), LinksParams())[1])
+    return set(examine_link(Link(target, shown, "1", OWN), LinksParams(), frozenset({"milwaukee.gov"}))[1])
 
 
 def found(text: str, params: LinksParams | None = None) -> list[Finding]:
@@ -26,8 +26,9 @@ def found(text: str, params: LinksParams | None = None) -> list[Finding]:
 @pytest.mark.parametrize(
     ("target", "shown", "signal"),
     [
-        ("https://evil.example.net/x", "https://www.milwaukee.gov/pay", "shown_differs"),
-        ("https://evil.example.net/x", "www.milwaukee.gov", "shown_differs"),
+        ("https://evil.example.net/x", "https://www.milwaukee.gov/pay", "shown_ours"),
+        ("https://evil.example.net/x", "www.milwaukee.gov", "shown_ours"),
+        ("https://evil.example.net/x", "https://bank.example.com/pay", "shown_differs"),
         ("http://192.0.2.7/pay", "", "ip_literal"),
         ("http://2130706433/", "", "ip_literal"),
         ("http://0x7f.1/", "", "odd_host"),
@@ -62,6 +63,8 @@ def test_each_signal(target: str, shown: str, signal: str) -> None:
         ("https://example.org:8443/", ""),
         ("not a link at all", ""),
         ("https://example.org/", "report.pdf"),
+        ("http://http://www.example.org/books", ""),
+        ("http://example.org/\\n", ""),
     ],
 )
 def test_ordinary_links_have_no_signal(target: str, shown: str) -> None:
@@ -71,7 +74,7 @@ def test_ordinary_links_have_no_signal(target: str, shown: str) -> None:
 def test_one_finding_a_host_with_the_host_alone_as_evidence() -> None:
     bad = '<a href="https://evil.example.net/secret?token=abc">https://www.milwaukee.gov/pay</a>'
     (finding,) = found(HTML + bad + bad)
-    assert (finding.evidence, finding.detail) == ("evil.example.net", "shown_differs")
+    assert (finding.evidence, finding.detail) == ("evil.example.net", "shown_ours")
 
 
 def test_soft_signals_add_up_and_weights_and_trust_are_the_admins() -> None:
