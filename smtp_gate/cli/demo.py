@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -111,11 +112,10 @@ class _Memory(Quiet):
 
 async def _send(address: tuple[str, int], sample: Sample) -> str:
     """Send one sample as a mail server would; the reply to its final dot."""
-    content = sample.content.replace("\n", "\r\n").encode()
     client = aiosmtplib.SMTP(hostname=address[0], port=address[1], local_hostname="mail.milwaukee.gov", start_tls=False)
     async with client:
         try:
-            _, said = await client.sendmail(sample.sender, list(sample.recipients), content)
+            _, said = await client.sendmail(sample.sender, list(sample.recipients), sample.octets)
         except aiosmtplib.SMTPDataError as refusal:
             return f"{refusal.code} {refusal.message}"
     return f"250 {said}"
@@ -137,15 +137,33 @@ def _panel(number: int, sample: Sample, reply: str, seen: Seen) -> Panel:
 
 
 def _farewell(out: Console, told: _Memory, hop: DemoHop) -> None:
-    """The sum of it."""
+    """The sum of it, after comparing what the next hop has with what was sent."""
     counts = {outcome: sum(s.outcome is outcome for s in told.seen) for outcome in Outcome}
     parts = [f"{n} {outcome}" for outcome, n in counts.items() if n]
+    changed = changed_on_the_way([d.content for d in hop.delivered], [s.octets for s in samples()])
+    state = (
+        "each with one Received line more and no other octet changed" if not changed else f"{changed} of them CHANGED"
+    )
+    sums = Text("\n" + ", ".join(parts), style="bold")
     out.print(
-        Text("\n" + ", ".join(parts), style="bold").append(
-            f"; the next hop has {len(hop.delivered)} messages, each with one Received line more and no other octet changed.",
-            style="not bold",
+        sums.append(
+            f"; the next hop has {len(hop.delivered)} messages, {state}.", style="red" if changed else "not bold"
         )
     )
+
+
+def changed_on_the_way(delivered: Sequence[bytes], sent: Sequence[bytes]) -> int:
+    """How many delivered messages are not one of those sent with exactly one `Received` field put before it."""
+    return sum(
+        not any(_received_only(whole[: -len(octets)]) for octets in sent if whole.endswith(octets))
+        for whole in delivered
+    )
+
+
+def _received_only(added: bytes) -> bool:
+    """Whether these octets are one `Received` field, folded or not, and nothing else (RFC 5321 section 4.4)."""
+    first, *folded = added.removesuffix(b"\r\n").split(b"\r\n")
+    return added.endswith(b"\r\n") and first.startswith(b"Received: ") and all(line[:1] in b" \t" for line in folded)
 
 
 async def _stay(out: Console, worker: Worker, address: tuple[str, int]) -> None:

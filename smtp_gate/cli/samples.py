@@ -12,6 +12,11 @@ class Sample:
     recipients: tuple[str, ...]
     content: str
 
+    @property
+    def octets(self) -> bytes:
+        """The content as it is sent: UTF-8 with CRLF line ends."""
+        return self.content.replace("\n", "\r\n").encode()
+
 
 def _mail(author: str, to: str, subject: str, body: str, number: int) -> str:
     return (
