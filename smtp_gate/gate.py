@@ -7,109 +7,15 @@ enacted (4); after the next hop has accepted nothing changes the answer (5); not
 import asyncio
 import errno
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TypeVar
 
 from smtp_gate.core import answer
 from smtp_gate.core.course import Course, Timing
-from smtp_gate.core.facts import FactKey, Facts
-from smtp_gate.core.finding import Failure
 from smtp_gate.core.message import Message
-from smtp_gate.core.ports import (
-    Attempt,
-    FactSource,
-    Hold,
-    Journal,
-    NextHop,
-    Outcome,
-    Ports,
-    Quarantine,
-    Watcher,
-)
+from smtp_gate.core.ports import Attempt, Outcome, Ports
 from smtp_gate.core.received import received_line
 from smtp_gate.core.reply import Reply
-from smtp_gate.core.verdict import Disposition, Judgement, Verdict, decide
-from smtp_gate.core.view import MessageView
-from smtp_gate.examine import Ruleset, examine
-from smtp_gate.reading.limits import Limits
-from smtp_gate.reading.reader import read
-
-T = TypeVar("T")
-
-__all__ = [
-    "Attempt",
-    "FactSource",
-    "Gate",
-    "Hold",
-    "Journal",
-    "Judge",
-    "NextHop",
-    "Outcome",
-    "Ports",
-    "Quarantine",
-    "Timing",
-    "Watcher",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """The pure part with its questions asked: message in, judgement out. `serve` and `explain` share it (law 7)."""
-
-    ruleset: Callable[[], Ruleset]
-    facts: FactSource
-    watcher: Watcher
-    clock: Callable[[], float]
-    limits: Limits = field(default_factory=Limits)
-    facts_within: float = 5.0
-    inline: int = 64 * 1024
-    """Messages above this many octets are read and examined in a thread, so that the event loop stays free."""
-
-    async def judge(self, message: Message) -> Judgement:
-        """Read, ask, examine, decide. Changes nothing. One ruleset holds for the whole message."""
-        ruleset, started = self.ruleset(), self.clock()
-        view, keys = await self._off_loop(message, lambda: self._read(message, ruleset))
-        facts = await self._ask(keys, message.received)
-        verdict = await self._off_loop(message, lambda: self._examine(view, facts, ruleset))
-        return Judgement(
-            verdict,
-            facts,
-            ruleset.hash,
-            self.clock() - started,
-            view.header("message-id").strip(),
-            tuple(str(d) for d in view.defects),
-            view.unscannable,
-        )
-
-    def _read(self, message: Message, ruleset: Ruleset) -> tuple[MessageView, frozenset[FactKey]]:
-        started = self.clock()
-        view = read(message, self.limits, {})
-        self.watcher.stage("read", self.clock() - started)
-        return view, ruleset.needs(view)
-
-    def _examine(self, view: MessageView, facts: Facts, ruleset: Ruleset) -> Verdict:
-        started = self.clock()
-        results = examine(view, facts, ruleset, self.clock, self.watcher.rule)
-        self.watcher.stage("examine", self.clock() - started)
-        return decide(results, view.envelope)
-
-    async def _ask(self, keys: frozenset[FactKey], on: datetime) -> Facts:
-        """Every question is answered, if only by a Failure, within the time for facts."""
-        if not keys:
-            return Facts()
-        started = self.clock()
-        try:
-            answers = await asyncio.wait_for(self.facts.ask(keys, on), self.facts_within)
-        except TimeoutError:
-            answers = dict.fromkeys(keys, Failure("timeout", "facts"))
-        except Exception as error:  # noqa: BLE001 - whatever breaks outside is a missing fact, which defers (law 2)
-            answers = dict.fromkeys(keys, Failure("fact_missing", type(error).__name__))
-        self.watcher.stage("facts", self.clock() - started)
-        return Facts(answers)
-
-    async def _off_loop(self, message: Message, work: Callable[[], T]) -> T:
-        return await asyncio.to_thread(work) if len(message.content) > self.inline else work()
+from smtp_gate.core.verdict import Disposition, Judgement
+from smtp_gate.judge import Judge
 
 
 class Gate:
@@ -126,18 +32,28 @@ class Gate:
         self._clock = judge.clock
         self._running: set[asyncio.Task[Reply]] = set()
 
-    async def receive(self, message: Message, attempt: Attempt | None = None) -> Reply:
+    async def receive(
+        self,
+        message: Message,
+        attempt: Attempt | None = None,
+        *,
+        waited: float = 0.0,
+        over: Callable[[], None] = lambda: None,
+    ) -> Reply:
         """Judge, journal, enact, and answer within the deadline; never raises but for the caller's own cancellation.
 
         `attempt` is the mirrored transaction where the recipients were asked one by one; without it the next hop is
         asked at the dot. A cancelled caller (its client vanished) stops nothing that has passed the point of no return.
+        The dot came `waited` seconds ago. `over` is called once nothing is done with the message any more, which is
+        after the answer where that was cut short by the deadline, or by the caller's cancellation.
         """
-        course = Course(self._timing, self._clock)
+        course = Course(self._timing, self._clock, waited)
         task = asyncio.get_running_loop().create_task(self._proceed(message, attempt, course))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        task.add_done_callback(lambda _: over())
         try:
-            return await asyncio.wait_for(asyncio.shield(task), self._timing.deadline)
+            return await asyncio.wait_for(asyncio.shield(task), self._timing.deadline - waited)
         except TimeoutError:
             if course.committing:
                 return await asyncio.shield(task)

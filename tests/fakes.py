@@ -14,7 +14,8 @@ from smtp_gate.core.verdict import Judgement
 from smtp_gate.detect.detectors import Detectors
 from smtp_gate.detect.engine import Engine
 from smtp_gate.examine import Rule, Ruleset
-from smtp_gate.gate import Gate, Judge
+from smtp_gate.gate import Gate
+from smtp_gate.judge import Judge
 
 
 def reply(code: int, text: str = "as planned") -> Reply:

@@ -11,6 +11,7 @@ import aiosmtplib
 from smtp_gate.adapters.logs import Logger
 from smtp_gate.config import load_config
 from smtp_gate.server.rules import load_rulebook
+from smtp_gate.server.solo import Solo
 from smtp_gate.server.worker import Worker, utc_now
 from tests.sinks import Sink
 
@@ -44,14 +45,22 @@ detectors:
 class Running:
     """The worker, its sink and its folder."""
 
-    worker: Worker
+    solo: Solo
     sink: Sink
     folder: Path
     log: StringIO
 
     @property
+    def worker(self) -> Worker:
+        return self.solo.worker
+
+    @property
     def port(self) -> int:
-        return self.worker.addresses["outbound"][1]
+        return self.solo.addresses["outbound"][1]
+
+    @property
+    def metrics(self) -> int:
+        return self.solo.addresses["metrics"][1]
 
     async def send(self, body: str, *to: str, sender: str = "dokafor@milwaukee.gov") -> str:
         """Send one message; the reply to its dot, or to the command that failed."""
@@ -96,9 +105,9 @@ async def running(
         config = load_config(file).config
         assert config is not None, load_config(file).mistakes
         log = StringIO()
-        worker = Worker(config, Logger(utc_now, stream=log), load_rulebook(config), lambda: load_config(file).config)
-        await worker.start()
+        solo = Solo(config, Logger(utc_now, stream=log), load_rulebook(config), lambda: load_config(file).config)
+        await solo.start()
         try:
-            yield Running(worker, hop, folder, log)
+            yield Running(solo, hop, folder, log)
         finally:
-            await worker.stop()
+            await solo.stop()

@@ -3,39 +3,30 @@
 import asyncio
 import contextlib
 import logging
-import time
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from smtp_gate.adapters.door_entry import Entry, Receive, Stamp
+from smtp_gate.adapters.door_commons import Commons
+from smtp_gate.adapters.door_entry import Entry, Receive
 from smtp_gate.adapters.door_session import DoorSession
 from smtp_gate.adapters.door_settings import DoorLimits, DoorSettings, DoorWatcher
-from smtp_gate.adapters.refs import new_ref
+from smtp_gate.adapters.door_talk import SHUTTING_DOWN
 from smtp_gate.core.features import Features
 from smtp_gate.core.ports import NextHop
 from smtp_gate.core.reply import Reply
 
-FULL: Final = Reply.of(421, "4.3.2", "too many connections, try again later")
-FULL_FOR_YOU: Final = Reply.of(421, "4.7.0", "too many connections from your address")
-GOING_DOWN: Final = Reply.of(421, "4.3.2", "service shutting down")
 _STRESS: Final = 0.9
 """The share of all connections from which on clients get less time and fewer errors."""
 
 _PASSWORD_CHECKS: Final = 2
 
 
-def utc_now() -> datetime:
-    """The wall clock, as an aware time in UTC."""
-    return datetime.fromtimestamp(time.time(), tz=UTC)
-
-
 class Door:
-    """One listener's door: a protocol factory for `loop.create_server`, and what its sessions share.
+    """One listener's door: a protocol factory for `loop.create_server` or an `Acceptor`, and what its sessions share.
 
-    `receive` is the gate's, `next_hop` and `features` those of its next hop, `stamp` gives a message its time and name. With a TLS context of mode `implicit` the server has to be made with that context.
+    `receive` is the gate's, `next_hop` and `features` those of its next hop, `commons` what all doors of the process
+    share (a door without it is alone). With a TLS context of mode `implicit` the server has to be made with that context.
     """
 
     def __init__(
@@ -45,19 +36,18 @@ class Door:
         next_hop: NextHop,
         features: Callable[[], Features],
         watcher: DoorWatcher,
-        stamp: Stamp | None = None,
+        commons: Commons | None = None,
     ) -> None:
         self.settings = settings
         self.receive = receive
         self.next_hop = next_hop
         self.features = features
         self.watcher = watcher
-        self.stamp = stamp or Stamp(utc_now, new_ref)
+        self.commons = commons or Commons.of(settings, watcher)
         self.password_checks = asyncio.Semaphore(_PASSWORD_CHECKS)
         self.draining = False
         self._empty = asyncio.Event()
         self._sessions: dict[Entry, str] = {}
-        self._per_client: Counter[str] = Counter()
         self._work: set[asyncio.Task[None]] = set()
         self._stressed = replace(
             settings.limits, idle=min(settings.limits.stressed_idle, settings.limits.idle), hard_errors=1, junk=1
@@ -71,26 +61,24 @@ class Door:
 
     @property
     def connections(self) -> int:
-        """How many clients are in."""
+        """How many clients are in by this door."""
         return len(self._sessions)
 
     @property
     def limits(self) -> DoorLimits:
         """The limits; near the largest number of connections idling and erring end sooner."""
-        stressed = len(self._sessions) >= _STRESS * self.settings.limits.connections
+        stressed = self.commons.row.total_connections() >= _STRESS * self.settings.limits.connections
         return self._stressed if stressed else self.settings.limits
 
     def admit(self, session: Entry) -> Reply | None:
         """Take a connection in; the refusal where there is no room."""
-        limits, address = self.settings.limits, session.peer.address
+        address = session.peer.address
         if self.draining:
-            return GOING_DOWN
-        if len(self._sessions) >= limits.connections:
-            return FULL
-        if self._per_client[address] >= limits.per_client:
-            return FULL_FOR_YOU
+            return SHUTTING_DOWN
+        refusal = self.commons.join(address, self.settings.limits)
+        if refusal is not None:
+            return refusal
         self._sessions[session] = address
-        self._per_client[address] += 1
         self.watcher.connected(self.settings.listener.name, 1)
         return None
 
@@ -99,9 +87,7 @@ class Door:
         address = self._sessions.pop(session, None)
         if address is None:
             return
-        self._per_client[address] -= 1
-        if not self._per_client[address]:
-            del self._per_client[address]
+        self.commons.row.leave(address)
         self.watcher.connected(self.settings.listener.name, -1)
         if self.draining and not self._sessions:
             self._empty.set()

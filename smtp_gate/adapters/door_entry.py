@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final, Protocol
 
 from smtp_gate.adapters import door_auth, door_esmtp
 from smtp_gate.adapters.door_clients import NOT_TRUSTED, XCLIENT, XFORWARD, Peer
+from smtp_gate.adapters.door_commons import FULL, FULL_FOR_YOU, Commons
 from smtp_gate.adapters.door_settings import DoorLimits, DoorSettings, DoorWatcher, TlsMode
 from smtp_gate.adapters.door_talk import SHUTTING_DOWN, Talk
 from smtp_gate.adapters.door_transaction import Transaction
@@ -16,8 +15,6 @@ from smtp_gate.core.features import Features
 from smtp_gate.core.message import Message, Proof
 from smtp_gate.core.ports import Attempt, NextHop
 from smtp_gate.core.reply import Reply
-
-Receive = Callable[[Message, Attempt | None], Awaitable[Reply]]
 
 READY_FOR_TLS: Final = Reply.of(220, "2.0.0", "Ready to start TLS")
 NO_ARGUMENT: Final = Reply.of(501, "5.5.4", "no argument expected")
@@ -28,12 +25,21 @@ IN_TRANSACTION: Final = Reply.of(503, "5.5.1", "MAIL transaction in progress")
 ALREADY_TLS: Final = Reply.of(503, "5.5.1", "TLS already active")
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """Where a message gets its time and its ref from."""
+_WHY_AWAY: Final = {FULL: "connections", FULL_FOR_YOU: "per_client", SHUTTING_DOWN: "shutdown"}
 
-    now: Callable[[], datetime]
-    ref: Callable[[], str]
+
+class Receive(Protocol):
+    """The gate's way in."""
+
+    def __call__(
+        self, message: Message, attempt: Attempt | None, *, waited: float, over: Callable[[], None]
+    ) -> Awaitable[Reply]:
+        """Answer the message, whose dot came `waited` seconds ago.
+
+        `over` is called once the gate holds nothing of it any more, which may be after the answer, or after a caller
+        who was cancelled; not where this raises an error.
+        """
+        ...
 
 
 class Host(Protocol):
@@ -44,7 +50,7 @@ class Host(Protocol):
     next_hop: NextHop
     features: Callable[[], Features]
     watcher: DoorWatcher
-    stamp: Stamp
+    commons: Commons
     password_checks: asyncio.Semaphore
     draining: bool
 
@@ -74,7 +80,7 @@ class Entry(Talk):
         self.host = host
         self.settings = host.settings
         self.peer = Peer(host.settings, "", 0)
-        self.transaction = Transaction(host.settings, host.next_hop, host.features)
+        self.transaction = Transaction(host.settings, host.next_hop, host.features, host.commons.mail_error)
         self.announced: frozenset[str] = frozenset()
         self.greeted = False
 
@@ -95,7 +101,7 @@ class Entry(Talk):
 
     def fault(self, what: str, error: BaseException) -> Reply:
         """Tell of a crash; the client reads 451 and a ref."""
-        ref = self.host.stamp.ref()
+        ref = self.host.commons.stamp.ref()
         self.host.watcher.fault(ref, what, error)
         return answer.fault(ref)
 
@@ -110,7 +116,7 @@ class Entry(Talk):
             self.peer.secured(secured)
         refusal = self.host.admit(self) or self.peer.banner_error()
         if refusal is not None:
-            self.turned_away("connections" if refusal.temporary else "client")
+            self.turned_away(_WHY_AWAY.get(refusal, "client"))
             return refusal
         self.idle = self.host.limits.idle
         pause = self.settings.limits.greet_pause

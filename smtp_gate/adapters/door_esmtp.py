@@ -59,6 +59,15 @@ def mail_error(params: Sequence[bytes], features: Features, ours: int, announced
     return None
 
 
+def declared_size(params: Sequence[bytes]) -> int:
+    """The octets that SIZE of valid parameters declares; 0 without one (RFC 1870)."""
+    for param in params:
+        name, value = split(param)
+        if name == "SIZE" and value is not None:
+            return int(value)
+    return 0
+
+
 def rcpt_error(params: Sequence[bytes], features: Features, announced: frozenset[str]) -> Reply | None:
     """Why these parameters of RCPT are refused; None where they may pass."""
     for param in params:

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Final
 
+from smtp_gate.adapters.spool import Tray
+
 END: Final = b"\r\n.\r\n"
 ROOF: Final = 64 * 1024
 """Octets that may wait unread before the client is made to wait."""
@@ -67,9 +69,7 @@ class Inlet:
         """Wait for more octets; False where none will come."""
         if self.eof:
             return False
-        if self._paused and self._transport is not None:
-            self._paused = False
-            self._transport.resume_reading()
+        self._resume()
         had = len(self.octets)
         self._waiter = self._loop.create_future()
         try:
@@ -78,45 +78,85 @@ class Inlet:
             self._waiter = None
         return len(self.octets) > had
 
+    def ease(self, roof: int) -> None:
+        """Let so many octets wait unread from now on, and read on where fewer wait: else nobody sees the client go."""
+        self.roof = roof
+        if len(self.octets) <= roof:
+            self._resume()
+
+    def _resume(self) -> None:
+        if self._paused and self._transport is not None:
+            self._paused = False
+            self._transport.resume_reading()
+
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
         self._waiter = None
 
 
-async def read_data(inlet: Inlet, room: int, more: Callable[[int], Awaitable[bool]]) -> bytes | Short:
+async def read_data(
+    inlet: Inlet, room: int, more: Callable[[int], Awaitable[bool]], tray: Tray
+) -> bytes | Tray | Short:
     """The octets of DATA as sent, still stuffed, up to and without the final dot's line (RFC 5321, section 4.1.1.4).
 
-    Only CRLF `.` CRLF ends them, the first CRLF being that of the command where the dot comes at once. Beyond `room`
-    octets they are read and thrown away, up to twice as many. `more` waits for the next octets, given how many came.
+    Only CRLF `.` CRLF ends them, the first CRLF being that of the command where the dot comes at once. What is more
+    than the tray leaves in memory goes to the tray, which is then returned with all of them. Beyond `room` octets they
+    are read and thrown away, up to twice as many. `more` waits for the next octets, given how many came.
     """
-    octets, dropped, start = inlet.octets, 0, 0
-    inlet.roof = max(ROOF, room)
+    octets, passed, start = inlet.octets, 0, 0
+    inlet.roof = max(ROOF, tray.above)
     try:
         while True:
-            if not dropped and octets.startswith(END[2:]):
+            if not passed and octets.startswith(END[2:]):
                 del octets[:3]
                 return b""
             end = octets.find(END, start)
             if end >= 0:
-                return _cut(octets, end + 2, whole=dropped + end + 2 <= room)
+                return await _ended(inlet, end + 2, tray, whole=passed + end + 2 <= room)
             # The last octets may be the beginning of the end.
             start = max(len(octets) - len(END) + 1, 0)
-            if dropped + len(octets) > room:
-                dropped += start
+            if passed + len(octets) > room:
+                tray.close()
+                passed += start
                 del octets[:start]
                 start = 0
-                if dropped > 2 * room:
+                if passed > 2 * room:
                     return Short.FLOOD
-            if not await more(dropped + len(octets)):
+            elif start >= tray.appetite:
+                passed += start
+                await _put(inlet, start, tray)
+                start = 0
+                # Octets may have come meanwhile, and the end with them.
+                continue
+            if not await more(passed + len(octets)):
                 return Short.GONE
     finally:
-        inlet.roof = ROOF
+        inlet.ease(ROOF)
 
 
-def _cut(octets: bytearray, size: int, *, whole: bool) -> bytes | Short:
-    """Take `size` octets and the dot's line off the front."""
+async def _put(inlet: Inlet, size: int, tray: Tray) -> None:
+    """Move octets from the front to the tray, and let the client wait as long as that takes."""
+    roof, inlet.roof = inlet.roof, 0
+    await tray.put(_taken(inlet.octets, size))
+    inlet.ease(roof)
+
+
+async def _ended(inlet: Inlet, size: int, tray: Tray, *, whole: bool) -> bytes | Tray | Short:
+    """Take the last octets and the dot's line off the front."""
+    if not whole:
+        del inlet.octets[: size + 3]
+        return Short.TOO_BIG
+    last = _taken(inlet.octets, size)
+    del inlet.octets[:3]
+    if not tray.size:
+        return last
+    await tray.put(last)
+    return tray
+
+
+def _taken(octets: bytearray, size: int) -> bytes:
     with memoryview(octets) as view:
-        content = view[:size].tobytes() if whole else Short.TOO_BIG
-    del octets[: size + 3]
-    return content
+        taken = view[:size].tobytes()
+    del octets[:size]
+    return taken

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from typing import Final, Protocol
 
 from smtp_gate.core.message import Listener
@@ -59,6 +60,14 @@ class DoorLimits:
     handshake: float = 30.0
     greet_pause: float = 0.0
     """Seconds before the banner, in which a client that talks first gives itself away."""
+    in_flight: int = 512 * 1024 * 1024
+    """Octets of messages in memory at a time, all workers together."""
+    spool_above: int = 256 * 1024
+    """Octets of a message that are kept in memory while it is sent; a larger one waits on disk."""
+    queue_wait: float = 10.0
+    """How long a message waits for room in memory."""
+    least_space: int = 0
+    """Free space of the data folder below which no mail is taken."""
 
 
 class TlsMode(StrEnum):
@@ -97,6 +106,18 @@ class DoorWatcher(Protocol):
         """The door closed on a client; `why` is one of a few fixed words."""
         ...
 
+    def put_off(self, listener: str, why: str) -> None:
+        """A message got a 4xx before it was judged, for want of room; `why` is one of a few fixed words."""
+        ...
+
+    def waited(self, queue: str, seconds: float) -> None:
+        """A message waited so long in a queue; its name is a fixed word."""
+        ...
+
+    def in_flight(self, octets: int) -> None:
+        """So many octets of messages are in this process from now on."""
+        ...
+
     def fault(self, ref: str, what: str, error: BaseException | None = None) -> None:
         """Something broke and was turned into a 4xx; `what` is one of a few fixed words."""
         ...
@@ -108,7 +129,8 @@ class DoorSettings:
 
     A client may send mail where its address is in `clients`, or where it has proven an account (AUTH over TLS, or a
     listed certificate); with `account_required` only then. `xforward` and `xclient` are the peers whose word about
-    others is believed.
+    others is believed. `data` is the folder whose disk must have room for mail, and in which large messages are spooled
+    (`spool`); without one they go to the system's folder for temporary files.
     """
 
     listener: Listener
@@ -123,6 +145,7 @@ class DoorSettings:
     rcpt: RcptMode = RcptMode.MIRROR
     line_endings: LineEndings = LineEndings.REFUSE
     nul: Nul = Nul.REFUSE
+    data: Path | None = None
 
 
 def server_context(certificate: str, key: str, client_authorities: str | None = None) -> ssl.SSLContext:

@@ -1,6 +1,6 @@
 """One mail transaction at the door: MAIL and RCPT judged by the strict parser, answered here or by the next hop."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from smtp_gate.adapters import door_esmtp
@@ -32,10 +32,20 @@ def passed_on(reply: Reply) -> Reply:
 
 
 class Transaction:
-    """What one session has said since MAIL. Not in a transaction until `mail` has answered 250."""
+    """What one session has said since MAIL. Not in a transaction until `mail` has answered 250.
 
-    def __init__(self, settings: DoorSettings, next_hop: NextHop, features: Callable[[], Features]) -> None:
+    `no_room` says why a message of a declared size (octets; 0 where none was declared) is not taken now.
+    """
+
+    def __init__(
+        self,
+        settings: DoorSettings,
+        next_hop: NextHop,
+        features: Callable[[], Features],
+        no_room: Callable[[int], Awaitable[Reply | None]],
+    ) -> None:
         self._settings = settings
+        self._no_room = no_room
         self._next_hop = next_hop
         self._features = features
         self._mirrored = settings.rcpt is RcptMode.MIRROR
@@ -60,6 +70,7 @@ class Transaction:
         if isinstance(parsed, PathError):
             return parsed.reply
         error = door_esmtp.mail_error(parsed.params, features, self._settings.limits.message, announced)
+        error = error or await self._no_room(door_esmtp.declared_size(parsed.params))
         if error is not None:
             return error
         if parsed.params:

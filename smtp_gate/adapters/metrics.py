@@ -1,17 +1,14 @@
-"""Metrics for Prometheus: the gate, the door and the next hop tell it what happened; no label comes from a message.
+"""Metrics of mail for Prometheus: gate, door and next hop tell what happened; no label comes from a message.
 
 What is told once a rule for every message is added up in plain numbers and moved into the registry when somebody
 scrapes (`text`) or calls `flush`, because counting it in the registry at once would cost more than the rules.
 """
 
-import sys
-from collections.abc import Callable
 from functools import lru_cache, partial
 from threading import Lock
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from smtp_gate import __version__
 from smtp_gate.core.message import Message
 from smtp_gate.core.ports import Outcome
 from smtp_gate.core.reply import Reply
@@ -46,34 +43,31 @@ class Metrics:
         self._stages = histogram("stage_seconds", "Seconds a stage took.", ("stage",), buckets=STAGES)
         self._whole = histogram("message_seconds", "Seconds from the client's dot to our reply.", buckets=WHOLE)
         self._faults = counter("faults", "Faults turned into 4xx, by kind.", ("what",))
-        self._open = gauge("connections_open", "Client connections now open.", ("listener",))
+        self._open = gauge(
+            "connections_open", "Client connections now open.", ("listener",), multiprocess_mode="livesum"
+        )
         self._connections = counter("connections", "Client connections, by how they began.", ("listener", "result"))
+        self._put_off = counter(
+            "put_off", "Messages put off unjudged for want of room, by listener and cause.", ("listener", "cause")
+        )
+        self._queues = histogram("queue_seconds", "Seconds a message waited, by queue.", ("queue",), buckets=STAGES)
+        self._in_flight = gauge("bytes_in_flight", "Octets of messages in memory.", multiprocess_mode="livesum")
         self._hop = counter("next_hop_replies", "Replies of the next hop, by stage and code.", ("stage", "code"))
         self._dial = histogram("next_hop_connect_seconds", "Seconds to a ready connection.", buckets=STAGES)
-        self._held = gauge("held_messages", "Messages held now.")
-        self._oldest = gauge("held_oldest_seconds", "Age of the oldest held message, 0 where none is held.")
-        self._ruleset = gauge("ruleset_info", "The ruleset in use: 1 under its hash.", ("hash",))
-        self._loaded = gauge("ruleset_loaded_timestamp_seconds", "When the ruleset in use was loaded.")
-        self._reloads = counter("ruleset_reloads", "Loads of a ruleset, by result.", ("result",))
-        self._refused = counter("ruleset_reload_failures", "Reloads refused; the last good ruleset stayed.")
-        build = gauge("build_info", "The running program: 1 under its version.", ("version", "python"))
-        build.labels(__version__, ".".join(map(str, sys.version_info[:3]))).set(1)
         # Looking a labelled child up costs more than counting on it, and the label values are few.
         self._stage_child = lru_cache(256)(self._stages.labels)
         self._message_child = lru_cache(1024)(self._messages.labels)
         self._finding_child = lru_cache(4096)(self._findings.labels)
         self._failure_child = lru_cache(4096)(self._failures.labels)
+        self._queue_child = lru_cache(16)(self._queues.labels)
         self._hop_child = lru_cache(1024)(self._hop.labels)
         self._recipient_child = {d: self._recipients.labels(d.word) for d in Disposition}
         self._spent: dict[str, list[float]] = {}
         self._lock = Lock()
-        self._holds: Callable[[], tuple[int, float]] | None = None
-        self._now: Callable[[], float] | None = None
 
     def text(self) -> bytes:
-        """The exposition, as `/metrics` serves it. Reads the quarantine's folder, so call it off the event loop."""
+        """The exposition of this process alone."""
         self.flush()
-        self._count_holds()
         return generate_latest(self.registry)
 
     def flush(self) -> None:
@@ -140,7 +134,19 @@ class Metrics:
         """The door closed on a client."""
         self._connections.labels(listener, why).inc()
 
-    # What the next hop's client and the worker tell.
+    def put_off(self, listener: str, why: str) -> None:
+        """A message was put off before it was judged."""
+        self._put_off.labels(listener, why).inc()
+
+    def waited(self, queue: str, seconds: float) -> None:
+        """A message waited so long."""
+        self._queue_child(queue).observe(seconds)
+
+    def in_flight(self, octets: int) -> None:
+        """So many octets of messages are in this process."""
+        self._in_flight.set(octets)
+
+    # What the next hop's client tells.
 
     def hop_replied(self, stage: str, code: int) -> None:
         """The next hop answered."""
@@ -149,34 +155,6 @@ class Metrics:
     def hop_connected(self, seconds: float) -> None:
         """A connection to the next hop was made."""
         self._dial.observe(seconds)
-
-    def ruleset_loaded(self, ruleset_hash: str, at: float) -> None:
-        """A ruleset came into use at a time (seconds since the epoch)."""
-        self._ruleset.clear()
-        self._ruleset.labels(ruleset_hash).set(1)
-        self._loaded.set(at)
-        self._reloads.labels("good").inc()
-
-    def reload_refused(self) -> None:
-        """A reload was refused and the last good ruleset stays."""
-        self._reloads.labels("refused").inc()
-        self._refused.inc()
-
-    def watch_holds(self, count_and_oldest: Callable[[], tuple[int, float]], now: Callable[[], float]) -> None:
-        """Read the quarantine whenever somebody scrapes; times are seconds since the epoch."""
-        self._holds, self._now = count_and_oldest, now
-
-    def _count_holds(self) -> None:
-        if self._holds is None or self._now is None:
-            return
-        try:
-            count, written = self._holds()
-        except OSError:
-            # A folder that cannot be read must not take the other series from whoever looks; it shows as its own fault.
-            self._faults.labels("holds_unreadable").inc()
-            return
-        self._held.set(count)
-        self._oldest.set(max(self._now() - written, 0.0) if count else 0.0)
 
 
 class HopMetrics:

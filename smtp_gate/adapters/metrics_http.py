@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -14,7 +15,7 @@ EXPOSITION: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class MetricsServer:
-    """Serves the exposition and the two probes on one address.
+    """Serves the exposition and the two probes.
 
     `text` is called in a thread of its own, one call at a time, so that a scrape does not stop mail. `ready` is called
     on the loop and tells whether mail is taken. A client beyond the limit is cut off without an answer.
@@ -23,24 +24,24 @@ class MetricsServer:
     def __init__(self, text: Callable[[], bytes], ready: Callable[[], bool]) -> None:
         self._text = text
         self._ready = ready
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._clients: set[asyncio.Task[None]] = set()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="metrics")
 
-    async def start(self, host: str, port: int) -> tuple[str, int]:
-        """Listen; returns the address. Raises OSError where it is taken."""
-        self._server = await asyncio.start_server(self._accept, host, port, limit=MAX_HEAD)
-        address: tuple[str, int] = self._server.sockets[0].getsockname()[:2]
-        return address
+    async def start(self, sockets: Iterable[socket.socket]) -> None:
+        """Serve on these listening sockets, which stay their owner's to close. Raises OSError."""
+        for one in sockets:
+            self._servers.append(await asyncio.start_server(self._accept, sock=one.dup(), limit=MAX_HEAD))
 
     async def stop(self) -> None:
         """Stop listening and cut off who is still there."""
-        if self._server is not None:
-            self._server.close()
-            for task in self._clients:
-                task.cancel()
-            await asyncio.gather(*self._clients, return_exceptions=True)
-            await self._server.wait_closed()
+        for server in self._servers:
+            server.close()
+        for task in tuple(self._clients):
+            task.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=True)
+        for server in self._servers:
+            await server.wait_closed()
         self._thread.shutdown(wait=False)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

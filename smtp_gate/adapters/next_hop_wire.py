@@ -152,6 +152,7 @@ class Wire(asyncio.Protocol):
         """Send one command line without waiting. Raises HopFault where the connection is gone."""
         if b"\r" in line or b"\n" in line or b"\0" in line:
             raise HopFault("4.3.0", "a command would have held a line break")
+        self._listen_first()
         self._write(line + b"\r\n")
 
     async def say_data(self, blocks: Iterable[bytes], within: float) -> None:
@@ -167,7 +168,14 @@ class Wire(asyncio.Protocol):
 
     def say_dot(self) -> None:
         """Write the final dot: the point of no return. Raises HopFault where the connection is already gone."""
+        self._listen_first()
         self._write(DOT)
+
+    def _listen_first(self) -> None:
+        """A reply nobody asked for would be taken for the answer to what comes next: a 250 the next hop never gave."""
+        if self.unasked:
+            self.close()
+            raise HopFault("4.5.0", "next hop replied before it was asked")
 
     def close(self) -> None:
         """Hang up at once, nothing more is sent."""

@@ -17,6 +17,8 @@ COMMANDS: Final = {
     "policy": "smtp_gate.cli.policy:policy",
     "quarantine": "smtp_gate.cli.quarantine:quarantine",
     "journal": "smtp_gate.cli.journal:journal",
+    "index": "smtp_gate.cli.index:index",
+    "reload": "smtp_gate.cli.reload:reload",
     "schema": "smtp_gate.cli.policy:schema",
 }
 """Each command and where it lives; it is imported only when it is called, so that `--help` is quick."""

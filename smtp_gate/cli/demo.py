@@ -28,7 +28,9 @@ from smtp_gate.core.ports import Outcome
 from smtp_gate.core.reply import Reply
 from smtp_gate.core.verdict import Judgement
 from smtp_gate.ruleset.written import HostPort
-from smtp_gate.server.worker import Worker, utc_now
+from smtp_gate.server.extractors import local_extractors
+from smtp_gate.server.solo import Solo
+from smtp_gate.server.worker import utc_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +59,29 @@ def demo(config_file: Path | None, *, once: bool) -> None:
     if loaded.config is None:
         give_up(loaded.errors)
     out = console()
-    with tempfile.TemporaryDirectory(prefix="smtp-gate-demo-") as folder:
-        uvloop.run(_run(loaded.config, Path(folder), out, once=once))
+    with tempfile.TemporaryDirectory(prefix="smtp-gate-demo-") as folder, local_extractors(1) as extract:
+        uvloop.run(_run(loaded.config, Path(folder), extract, out, once=once))
 
 
-async def _run(config: Config, folder: Path, out: Console, *, once: bool) -> None:
+async def _run(config: Config, folder: Path, extract: Path, out: Console, *, once: bool) -> None:
     hop = DemoHop()
     config = _on_free_ports(config, folder, HostPort(*await hop.start()))
     told = _Memory()
-    worker = Worker(config, Logger(utc_now, stream=StringIO()), rulebook(config, test=True), lambda: None, told)
-    await worker.start()
+    logger = Logger(utc_now, stream=StringIO())
+    gate = Solo(config, logger, rulebook(config, test=True), lambda: None, told, extract=extract)
+    await gate.start()
     try:
-        address = worker.addresses[config.listeners[0].name]
-        rules = len(worker.in_use.ruleset.rules)
+        address = gate.addresses[config.listeners[0].name]
+        rules = len(gate.worker.in_use.ruleset.rules)
         out.print(Text(f"A gate with {rules} rules listens on {address[0]}:{address[1]}. Six messages go in:\n"))
         for number, sample in enumerate(samples(), 1):
             reply = await _send(address, sample)
             out.print(_panel(number, sample, reply, told.seen[-1]))
         _farewell(out, told, hop)
         if not once:
-            await _stay(out, worker, address)
+            await _stay(out, gate, address)
     finally:
-        await worker.stop()
+        await gate.stop()
         await hop.stop()
 
 
@@ -166,10 +169,10 @@ def _received_only(added: bytes) -> bool:
     return added.endswith(b"\r\n") and first.startswith(b"Received: ") and all(line[:1] in b" \t" for line in folded)
 
 
-async def _stay(out: Console, worker: Worker, address: tuple[str, int]) -> None:
+async def _stay(out: Console, gate: Solo, address: tuple[str, int]) -> None:
     """Stay up until Ctrl-C, saying what one can do meanwhile."""
     host, port = address
-    metrics_host, metrics_port = worker.addresses["metrics"]
+    metrics_host, metrics_port = gate.addresses["metrics"]
     table = Table.grid(padding=(0, 2))
     table.add_row("send it mail", f"swaks --server {host}:{port} --from dokafor@milwaukee.gov --to you@example.org")
     table.add_row("see its metrics", f"http://{metrics_host}:{metrics_port}/metrics")

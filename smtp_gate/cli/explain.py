@@ -13,6 +13,7 @@ from typing import Any
 import click
 from rich.progress import Progress
 
+from smtp_gate.adapters.extractor import SocketExtractor
 from smtp_gate.cli.mailfiles import MailFile, files_below, messages_in
 from smtp_gate.cli.options import config_option, json_option, print_json, rulebook, settings, utc_now
 from smtp_gate.cli.quiet import Quiet
@@ -22,10 +23,12 @@ from smtp_gate.core import answer
 from smtp_gate.core.message import Client, Envelope, Message, Path, Recipient
 from smtp_gate.core.record import finding_rows, unscannable_rows
 from smtp_gate.core.verdict import Judgement, Result
-from smtp_gate.gate import Judge
+from smtp_gate.judge import Judge
+from smtp_gate.reading.containers import OPENABLE
 from smtp_gate.reading.limits import Limits
 from smtp_gate.reading.paths import parse_address
 from smtp_gate.reading.reader import read
+from smtp_gate.server.extractors import local_extractors
 from smtp_gate.server.rules import InUse
 from smtp_gate.server.settings import listener_of
 
@@ -77,8 +80,12 @@ def explain(  # noqa: PLR0913 - one parameter an option of the contract
         _address("--from", sender), tuple(p for p in (_address("--to", r) for r in recipients) if p), _noon(on, config)
     )
     in_use = InUse(book)
-    judge = Judge(lambda: in_use.ruleset, in_use, Quiet(), time.perf_counter, inline=sys.maxsize)
-    failures = asyncio.run(_all(judge, config, said, paths, only=only, as_json=as_json))
+    with local_extractors(1) as extract:
+        extractor = SocketExtractor(extract, OPENABLE)
+        judge = Judge(
+            lambda: in_use.ruleset, in_use, Quiet(), time.perf_counter, extractor=extractor, inline=sys.maxsize
+        )
+        failures = asyncio.run(_all(judge, config, said, paths, only=only, as_json=as_json))
     sys.exit(1 if failures else 0)
 
 

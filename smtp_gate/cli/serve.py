@@ -1,22 +1,24 @@
 """`smtp-gate serve`: run the gate."""
 
+import sys
 from pathlib import Path
 
 import click
-import uvloop
 
 from smtp_gate.adapters.logs import Logger
 from smtp_gate.cli.options import config_option, rulebook, settings
 from smtp_gate.config import Config, load_config
-from smtp_gate.server.worker import Worker, utc_now
+from smtp_gate.server.serve import serve as serve_gate
+from smtp_gate.server.worker import utc_now
 
 
 @click.command()
 @config_option
 def serve(config_file: Path | None) -> None:
-    """Run the gate until SIGTERM or Ctrl-C.
+    """Run the gate until SIGTERM or Ctrl-C: a supervisor, its workers and a keeper.
 
-    SIGHUP loads the rules and the directory anew: all of them, tested, or the last good ones stay.
+    SIGHUP or `smtp-gate reload` loads the rules and the directory anew: all of them, tested, in every worker, or the last
+    good ones stay.
 
     Example: smtp-gate serve -c my-city/config/smtp-gate.yaml
     """
@@ -28,10 +30,9 @@ def serve(config_file: Path | None) -> None:
     def reread() -> Config | None:
         return load_config(config_file).config
 
-    async def run() -> None:
-        await Worker(config, logger, book, reread).run()
-
     try:
-        uvloop.run(run())
-    except OSError as error:
-        raise click.ClickException(f"cannot start: {error.strerror or error}") from None
+        code = serve_gate(config, logger, book, reread)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise click.ClickException(f"cannot start: {why}") from None
+    sys.exit(code)

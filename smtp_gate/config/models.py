@@ -194,6 +194,32 @@ class LimitSettings(Written):
     """Commands that lead nowhere after which a client is cut off."""
     hops: Annotated[int, Field(ge=10)] = 50
     """Received lines from which on a message loops."""
+    in_flight: Annotated[Size, Field(gt=0)] = 512 * 1024 * 1024
+    """Octets of messages in memory at a time, all workers together; a message waits for room before it is judged."""
+    spool_above: Annotated[Size, Field(ge=4096)] = 256 * 1024
+    """Size from which on a message is kept on disk until it has come whole."""
+    queue_wait: Duration = 10.0
+    """How long a message waits for room in memory before its sender is asked to try again."""
+    free_space: Size | None = None
+    """Free space of the data folder below which no mail is taken; one and a half largest messages where it is left out."""
+
+    @property
+    def least_space(self) -> int:
+        """The free space in octets below which no mail is taken."""
+        return self.message_size * 3 // 2 if self.free_space is None else self.free_space
+
+
+class QuarantineSettings(Written):
+    """What becomes of held mail that nobody decides on, and how long a release is tried."""
+
+    expire: Duration = 30 * 86400.0
+    """How long a message is held before it expires."""
+    retry_for: Duration = 5 * 86400.0
+    """How long a release is tried again while the next hop puts it off."""
+    notices: Flag = True
+    """Whether an internal sender is told when held mail is discarded, expires, or cannot be delivered after its release."""
+    contact: Address | None = None
+    """Who a notice names as the contact; left out, the notice names the help desk's `way_out` alone."""
 
 
 class LogSettings(Written):
@@ -232,6 +258,12 @@ class Config(Written):
     """The directory of accounts, CSV."""
     metrics: Listen | None = None
     """Where /metrics, /healthz and /readyz are served."""
+    workers: Annotated[int, Field(ge=0, le=256)] = 0
+    """How many processes take mail; 0: one a core."""
+    extractors: Annotated[int, Field(ge=1, le=64)] = 2
+    """How many processes open documents."""
+    quarantine: QuarantineSettings = QuarantineSettings()
+    """What becomes of held mail."""
     limits: LimitSettings = LimitSettings()
     """What one client and one message may take."""
     line_endings: Literal["refuse", "normalize"] = "refuse"

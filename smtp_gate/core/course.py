@@ -18,10 +18,13 @@ class Timing:
 
 
 class Course:
-    """How far one message has come: what the deadline and a vanished client may still stop."""
+    """How far one message has come: what the deadline and a vanished client may still stop.
 
-    def __init__(self, timing: Timing, clock: Callable[[], float]) -> None:
-        self.started = clock()
+    `waited` are the seconds since the client's dot that have gone by already.
+    """
+
+    def __init__(self, timing: Timing, clock: Callable[[], float], waited: float = 0.0) -> None:
+        self.started = clock() - waited
         self.deadline = self.started + timing.deadline
         self.last_dot = self.started + timing.last_dot
         self.clock = clock

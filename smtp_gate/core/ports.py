@@ -11,6 +11,7 @@ from smtp_gate.core.finding import Failure
 from smtp_gate.core.message import Envelope, Message, Recipient
 from smtp_gate.core.reply import Reply
 from smtp_gate.core.verdict import Judgement
+from smtp_gate.core.view import Part, Reason
 
 
 class Outcome(StrEnum):
@@ -71,6 +72,21 @@ class FactSource(Protocol):
 
     async def ask(self, keys: Collection[FactKey], on: datetime) -> Mapping[FactKey, Fact | Failure]:
         """The answers as of that moment; what cannot be answered is a Failure."""
+        ...
+
+
+class Extractor(Protocol):
+    """Who opens documents and archives, in a child that may be killed."""
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of content (`Part.kind`) that it opens."""
+        ...
+
+    async def open(self, part: Part) -> tuple[Part, ...] | Reason:
+        """What is inside, or why nobody can look: content that kills a fresh child twice is `crash`, one that spends its
+        time or room is `limit`. Raises OSError where there is nobody to ask: that is no property of the content.
+        """
         ...
 
 

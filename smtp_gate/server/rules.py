@@ -1,8 +1,11 @@
 """The ruleset and the directory in use: loaded whole and tested, swapped whole, or the last good ones stay."""
 
+import errno
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from smtp_gate.adapters import directory
 from smtp_gate.adapters.directory import Directory, RowMistake
@@ -10,9 +13,10 @@ from smtp_gate.config import Config, pack_paths
 from smtp_gate.core.facts import Fact, FactKey
 from smtp_gate.core.finding import Failure
 from smtp_gate.examine import Ruleset
-from smtp_gate.ruleset.build import Loaded, load
+from smtp_gate.ruleset.build import BuildSettings, Loaded, load
 from smtp_gate.ruleset.examples import failed, run_examples
 from smtp_gate.ruleset.marks import Mistake
+from smtp_gate.store.rulesets import Shape, Snapshot, Snapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +45,75 @@ def load_rulebook(config: Config, today: date | None = None, *, test: bool = Tru
     return Rulebook(ruleset, people, tuple(sorted(mistakes)), loaded)
 
 
+def shape_of(config: Config, book: Rulebook) -> Shape:
+    """What beside the packs shaped this rulebook. Raises ValueError without a ruleset."""
+    if book.ruleset is None:
+        raise ValueError("only a whole ruleset has a shape")
+    domains = tuple(sorted(config.internal_domains))
+    zone = config.timezone.key
+    return Shape(book.ruleset.hash, book.directory.id, domains, zone, config.way_out, config.enforce)
+
+
+def load_snapshot(snapshots: Snapshots, name: str) -> Rulebook:
+    """The rulebook of a snapshot, its examples not run again. Raises NoSnapshotError, OSError."""
+    snapshot = snapshots.get(name)
+    shape = snapshot.shape
+    zone = ZoneInfo(shape.zone)
+    settings = BuildSettings(frozenset(shape.internal_domains), zone, shape.way_out, shape.enforce)
+    loaded = load(snapshot.packs, settings)
+    people, mistakes = _directory_of(snapshot.directory, zone)
+    mistakes += loaded.mistakes
+    ruleset = None if any(m.is_error for m in mistakes) else loaded.ruleset
+    return Rulebook(ruleset, people, tuple(sorted(mistakes)), loaded)
+
+
+def snapshot_of(config: Config, book: Rulebook, snapshots: Snapshots) -> Snapshot | None:
+    """A snapshot of what was just tested, None where a file has changed meanwhile. Raises OSError."""
+    saved = snapshots.save(shape_of(config, book), [p.path for p in book.loaded.packs], config.directory)
+    again = load_snapshot(snapshots, saved.name)
+    same = again.ruleset is not None and book.ruleset is not None and again.ruleset.hash == book.ruleset.hash
+    return saved if same and again.directory.id == book.directory.id else None
+
+
+def publish(config: Config, book: Rulebook, snapshots: Snapshots) -> str:
+    """Make this rulebook the current snapshot and return its name. Raises OSError, ValueError without a ruleset."""
+    saved = snapshot_of(config, book, snapshots)
+    if saved is None:
+        raise OSError(errno.EBUSY, "packs or directory changed while they were read: start again")
+    snapshots.use(saved.name)
+    return saved.name
+
+
+def current_rulebook(snapshots: Snapshots, name: str, book: Rulebook) -> Rulebook:
+    """The rulebook in use: the inherited one where it is still the current snapshot, else the one that was swapped in.
+
+    Raises OSError, NoSnapshotError, ValueError where the current one cannot be built: better no worker than another's rules.
+    """
+    current = snapshots.current()
+    if current in {"", name}:
+        return book
+    found = load_snapshot(snapshots, current)
+    if found.ruleset is None:
+        raise ValueError(f"snapshot {current} does not build")
+    return found
+
+
 def load_directory(config: Config) -> tuple[Directory, tuple[Mistake, ...]]:
     """The directory, or an empty one beside every mistake of its file; a gate without one knows nobody."""
-    if config.directory is None:
-        return Directory(zone=config.timezone), ()
-    file = str(config.directory)
+    return _directory_of(config.directory, config.timezone)
+
+
+def _directory_of(path: Path | None, zone: ZoneInfo) -> tuple[Directory, tuple[Mistake, ...]]:
+    if path is None:
+        return Directory(zone=zone), ()
+    file = str(path)
     try:
-        found = directory.load(config.directory, config.timezone)
+        found = directory.load(path, zone)
     except OSError as error:
-        return Directory(zone=config.timezone), (Mistake(file, 1, 1, "the file cannot be read", error.strerror or ""),)
+        return Directory(zone=zone), (Mistake(file, 1, 1, "the file cannot be read", error.strerror or ""),)
     if isinstance(found, Directory):
         return found, ()
-    return Directory(zone=config.timezone), tuple(_mistake(file, row) for row in found)
+    return Directory(zone=zone), tuple(_mistake(file, row) for row in found)
 
 
 def _mistake(file: str, row: RowMistake) -> Mistake:

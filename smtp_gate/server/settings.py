@@ -2,6 +2,7 @@
 
 import socket
 from dataclasses import replace
+from pathlib import Path
 
 from smtp_gate.adapters import passwords
 from smtp_gate.adapters.door_settings import (
@@ -42,6 +43,7 @@ def door_settings(config: Config, settings: ListenerSettings) -> DoorSettings:
         listener=listener_of(config, settings),
         hostname=hostname_of(config),
         limits=_limits(config.limits),
+        data=Path(config.data_dir),
         clients=settings.clients,
         tls=_door_tls(settings),
         verifier=passwords.load(settings.auth.users) if settings.auth is not None else None,
@@ -69,6 +71,10 @@ def _limits(limits: LimitSettings) -> DoorLimits:
         idle=limits.command_timeout,
         chunk=limits.data_timeout,
         rate=limits.min_data_rate,
+        in_flight=limits.in_flight,
+        spool_above=limits.spool_above,
+        queue_wait=limits.queue_wait,
+        least_space=limits.least_space,
     )
 
 

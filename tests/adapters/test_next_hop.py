@@ -280,3 +280,22 @@ async def test_a_large_message_flows_through_a_slow_reader() -> None:
         reply, _ = await deliver(hop_to(sink, times=HopTimes()), envelope(), (content,))
     assert reply.code == 250
     assert sink.transactions[0].content == content
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        {"data": [Act(b"354 go on\r\n250 2.0.0 queued as NOTHING\r\n")], "dot": [Act(b"554 5.7.1 no\r\n")]},
+        {"rcpt": [Act(b"250 2.1.5 ok\r\n354 go on\r\n")], "data": [Act(b"554 5.5.1 no\r\n")]},
+        {"mail": [Act(b"250 2.1.0 ok\r\n250 2.1.5 ok\r\n")], "rcpt": [Act(b"550 5.1.1 no\r\n")]},
+    ],
+)
+async def test_a_reply_given_before_it_was_asked_for_is_never_taken_for_the_answer(
+    script: dict[str, list[Act]],
+) -> None:
+    async with Sink(script) as sink:
+        hop = hop_to(sink)
+        reply, _ = await deliver(hop, envelope())
+        await hop.close()
+    assert (reply.code, reply.enhanced) == (451, "4.5.0")
+    assert not sink.transactions

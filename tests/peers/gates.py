@@ -3,11 +3,13 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -67,7 +69,16 @@ rules:
 class Gate:
     """One gate below `home`: its listener at `port`, the settings in `home/smtp-gate.yaml`."""
 
-    def __init__(self, home: Path, upstream: str, next_hop: object, *, port: int = 0, rcpt: str = "mirror") -> None:
+    def __init__(
+        self,
+        home: Path,
+        upstream: str,
+        next_hop: object,
+        *,
+        port: int = 0,
+        rcpt: str = "mirror",
+        more: Mapping[str, object] | None = None,
+    ) -> None:
         self.home = home
         self.port = port or free_port()
         self.metrics = free_port()
@@ -94,18 +105,32 @@ class Gate:
             "data_dir": "data",
             "rules": "rules",
             "metrics": f"127.0.0.1:{self.metrics}",
+            **(more or {}),
         }
         # JSON is YAML, so the settings need no writer of their own.
         self.config = home / "smtp-gate.yaml"
         self.config.write_text(json.dumps(settings, indent=1))
 
-    def start(self) -> None:
+    @property
+    def pid(self) -> int:
+        """The process that was started: the gate's supervisor."""
+        assert self._process is not None
+        return self._process.pid
+
+    @staticmethod
+    def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The environment of its commands."""
+        return os.environ | {"PYTHONPATH": str(CONFIG.parent), "NO_COLOR": "1", **(more or {})}
+
+    def start(
+        self, wrapper: Sequence[str] = (), environment: Mapping[str, str] | None = None, pass_fds: Sequence[int] = ()
+    ) -> None:
         """Start it and wait until it says that it is ready."""
-        environment = os.environ | {"PYTHONPATH": str(CONFIG.parent), "NO_COLOR": "1"}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*SERVE, str(self.config)], stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment
-            )
+                [*wrapper, *SERVE, str(self.config)],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self.environment(environment), pass_fds=pass_fds,
+            )  # fmt: skip
         end = time.monotonic() + 30
         while time.monotonic() < end:
             if self._process.poll() is not None:
@@ -136,11 +161,33 @@ class Gate:
             raise AssertionError(f"the gate did not end within 30 s:\n{self.tail()}") from None
         assert code == 0, f"the gate ended with {code}:\n{self.tail()}"
 
+    def wait(self, within: float = 30) -> int:
+        """Its exit code, once it has ended by itself."""
+        assert self._process is not None
+        code = self._process.wait(within)
+        self._process = None
+        return code
+
+    def kill(self) -> None:
+        """End it at once, if it is there."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait(10)
+        # Its children end by themselves, a moment later; until then they would answer for the next gate.
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.metrics)) != 0:
+                    return
+            time.sleep(0.01)
+        raise AssertionError("the children of a killed gate are still there")
+
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Another command of smtp-gate on the same settings."""
         command = [sys.executable, "-m", "smtp_gate", *arguments, "-c", str(self.config)]
-        environment = os.environ | {"PYTHONPATH": str(CONFIG.parent), "NO_COLOR": "1"}
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, env=self.environment())
 
     def held(self) -> list[Path]:
         """The files of the messages that are held."""

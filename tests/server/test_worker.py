@@ -4,11 +4,9 @@ import asyncio
 import json
 from pathlib import Path
 
-from smtp_gate.adapters.next_hop import SmtpNextHop
-from smtp_gate.server.settings import hop_settings
+from smtp_gate.adapters import control
 from smtp_gate.store.journal_reader import Flaw, read, verify
 from smtp_gate.store.quarantine import State
-from smtp_gate.store.release import release
 from tests.running import PACK, running
 from tests.sinks import Act, Sink
 
@@ -28,7 +26,7 @@ async def test_mail_is_relayed_held_and_refused_and_every_verdict_is_on_record(t
         held = await gate.send("the word is sesame", "lee@example.org")
         mixed = await gate.send("sesame", "lee@example.org", "nrobles2@milwaukee.gov")
         refused = await gate.send("abracadabra", "lee@example.org")
-        _, metrics = await get(gate.worker.addresses["metrics"][1], "/metrics")
+        _, metrics = await get(gate.metrics, "/metrics")
         kept = list(gate.worker.quarantine.items(State.HELD))
     assert "held for review, ref " in held
     assert "relayed to 1, held for 1, ref " in mixed
@@ -55,11 +53,14 @@ async def test_a_held_message_is_released_with_its_own_octets_once(tmp_path: Pat
     async with running(tmp_path) as gate:
         reply = await gate.send("the word is sesame\r\n.dot", "lee@example.org")
         ref = reply.rsplit(" ", 1)[1]
-        hop = SmtpNextHop(hop_settings(gate.worker.config))
-        done = await release(gate.worker.quarantine, ref, hop, "gate.test")
-        assert done.state is State.RELEASED
+        line = await control.connect(gate.solo.plan.control)
+        for expected in ("released", "failed"):
+            line.send({"do": "release", "ref": ref, "who": "reviewer"})
+            answer = await line.receive()
+            assert answer is not None
+            assert answer.get("state", "failed") == expected, answer
+        await line.close()
         assert gate.worker.quarantine.find(ref).state is State.RELEASED
-        await hop.close()
         (got,) = gate.sink.transactions
     head, _, rest = got.content.partition(b"From: dokafor@milwaukee.gov\r\n")
     assert head.startswith(b"Received: from client.test")
@@ -85,26 +86,27 @@ async def test_a_reload_swaps_whole_or_keeps_the_last_good_rules(tmp_path: Path)
         first = gate.worker.in_use.ruleset.hash
         pack = tmp_path / "rules" / "test.yaml"
         pack.write_text(PACK.replace("action: quarantine", "action: quarantin"))
-        assert gate.worker.reload() is False
+        refused = await gate.solo.reload()
+        assert "test.yaml:9:" in refused.reasons[0]
         assert gate.worker.in_use.ruleset.hash == first
         assert "test.yaml:9:" in gate.log.getvalue()
         pack.write_text(PACK.replace("sesame'", "simsim'"))
-        assert gate.worker.reload() is False, "an example that fails refuses the reload"
+        assert (await gate.solo.reload()).reasons, "an example that fails refuses the reload"
         pack.write_text(PACK.replace("sesame", "simsim"))
-        assert gate.worker.reload() is True
+        assert not (await gate.solo.reload()).reasons
         assert gate.worker.in_use.ruleset.hash != first
         assert (await gate.send("sesame", "lee@example.org")).startswith("250 2.0.0 queued")
         assert "held" in await gate.send("simsim", "lee@example.org")
-        _, metrics = await get(gate.worker.addresses["metrics"][1], "/metrics")
+        _, metrics = await get(gate.metrics, "/metrics")
     assert 'smtp_gate_ruleset_reloads_total{result="refused"} 2.0' in metrics
 
 
 async def test_the_probes_tell_ready_from_alive(tmp_path: Path) -> None:
     async with running(tmp_path) as gate:
-        port = gate.worker.addresses["metrics"][1]
+        port = gate.metrics
         assert (await get(port, "/healthz"))[0] == 200
         assert (await get(port, "/readyz"))[0] == 200
-        gate.worker._ready = False
+        gate.solo.keeper.workers._members.clear()
         assert (await get(port, "/readyz"))[0] == 503
         assert (await get(port, "/nothing"))[0] == 404
 

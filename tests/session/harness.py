@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 
+from smtp_gate.adapters.board import Row
 from smtp_gate.adapters.door import Door
-from smtp_gate.adapters.door_entry import Stamp
+from smtp_gate.adapters.door_commons import Commons, Stamp
 from smtp_gate.adapters.door_settings import DoorLimits, DoorSettings, DoorTls, RcptMode, TlsMode
 from smtp_gate.core.features import Features
 from smtp_gate.core.message import Envelope, Message, Recipient
@@ -40,8 +41,22 @@ class Gate:
         self.error: Exception | None = None
         self.pause: asyncio.Event | None = None
         self.cancelled = 0
+        self.waited: list[float] = []
+        self.over: list[Callable[[], None]] = []
+        self.works_on = False
 
-    async def receive(self, message: Message, attempt: Attempt | None) -> Reply:
+    async def receive(
+        self, message: Message, attempt: Attempt | None, *, waited: float, over: Callable[[], None]
+    ) -> Reply:
+        self.waited.append(waited)
+        self.over.append(over)
+        try:
+            return await self._answer(message, attempt)
+        finally:
+            if not self.works_on:
+                over()
+
+    async def _answer(self, message: Message, attempt: Attempt | None) -> Reply:
         self.messages.append(message)
         self.attempts.append(attempt)
         if self.error is not None:
@@ -104,12 +119,25 @@ class Watcher:
         self.open = 0
         self.away: list[str] = []
         self.faults: list[tuple[str, str]] = []
+        self.off: list[str] = []
+        self.waits: list[float] = []
+        self.octets = 0
 
     def connected(self, listener: str, change: int) -> None:
         self.open += change
 
     def turned_away(self, listener: str, why: str) -> None:
         self.away.append(why)
+
+    def put_off(self, listener: str, why: str) -> None:
+        self.off.append(why)
+
+    def waited(self, queue: str, seconds: float) -> None:
+        assert queue == "memory"
+        self.waits.append(seconds)
+
+    def in_flight(self, octets: int) -> None:
+        self.octets = octets
 
     def fault(self, ref: str, what: str, error: BaseException | None = None) -> None:
         self.faults.append((ref, what))
@@ -118,14 +146,15 @@ class Watcher:
 class House:
     """A running door with its fakes."""
 
-    def __init__(self, settings: DoorSettings) -> None:
+    def __init__(self, settings: DoorSettings, row: Row | None = None) -> None:
         self.gate = Gate()
         self.hop = Hop()
         self.watcher = Watcher()
         self.port = 0
         self.scripts: list[Script] = []
         stamp = Stamp(lambda: RECEIVED, lambda: "TESTREF000001")
-        self.door = Door(settings, self.gate.receive, self.hop, lambda: self.hop.features, self.watcher, stamp)
+        self.commons = Commons.of(settings, self.watcher, row, stamp)
+        self.door = Door(settings, self.gate.receive, self.hop, lambda: self.hop.features, self.watcher, self.commons)
 
     @property
     def envelope(self) -> Envelope:
@@ -237,3 +266,4 @@ async def house(limits: DoorLimits | None = None, **changes: Any) -> AsyncIterat
         await made.door.drain(0.0)
         await server.wait_closed()
         await made.settle(lambda: not made.door.connections)
+        made.commons.spool.close()

@@ -1,0 +1,96 @@
+"""Metrics of what there is once a gate: the ruleset in use, the held mail, the workers, the keeper's own chores."""
+
+import sys
+from collections.abc import Callable
+from functools import partial
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+from smtp_gate import __version__
+
+
+class KeeperMetrics:
+    """Told by the keeper; `text` reads the quarantine's folder, so call it off the event loop."""
+
+    def __init__(self, now: Callable[[], float], registry: CollectorRegistry | None = None) -> None:
+        """`now` is seconds since the epoch."""
+        self.registry = registry or CollectorRegistry()
+        self._now = now
+        counter = partial(Counter, namespace="smtp_gate", registry=self.registry)
+        gauge = partial(Gauge, namespace="smtp_gate", registry=self.registry)
+        self._held = gauge("held_messages", "Messages held now.")
+        self._oldest = gauge("held_oldest_seconds", "Age of the oldest held message, 0 where none is held.")
+        self._ruleset = gauge("ruleset_info", "The ruleset in use: 1 under its hash.", ("hash",))
+        self._loaded = gauge("ruleset_loaded_timestamp_seconds", "When the ruleset in use was loaded.")
+        self._reloads = counter("ruleset_reloads", "Loads of a ruleset, by result.", ("result",))
+        self._refused = counter("ruleset_reload_failures", "Reloads refused; the last good ruleset stayed.")
+        self._workers = gauge(
+            "workers", "Workers on the line, by whether they judge by the ruleset in use.", ("ruleset",)
+        )
+        self._starts = counter("worker_starts", "Worker processes that came on the line, by place.", ("worker",))
+        self._chores = counter("keeper_failures", "Chores of the keeper that failed, by chore.", ("chore",))
+        self._flaws = counter("record_flaws", "What start-up scan and seals found on disk, by kind.", ("kind",))
+        self._seal = gauge("journal_sealed_timestamp_seconds", "When the journal's heads were last sealed.")
+        repeats = "The same message deferred by the same cause for the third time or more."
+        self._repeats = counter("repeated_deferrals", repeats, ("rule", "cause"))
+        build = gauge("build_info", "The running program: 1 under its version.", ("version", "python"))
+        build.labels(__version__, ".".join(map(str, sys.version_info[:3]))).set(1)
+        self._holds: Callable[[], tuple[int, float]] | None = None
+
+    def text(self) -> bytes:
+        """The exposition."""
+        self._count_holds()
+        return generate_latest(self.registry)
+
+    def ruleset_loaded(self, ruleset_hash: str) -> None:
+        """A ruleset came into use."""
+        self._ruleset.clear()
+        self._ruleset.labels(ruleset_hash).set(1)
+        self._loaded.set(self._now())
+        self._reloads.labels("good").inc()
+
+    def reload_refused(self) -> None:
+        """A reload was refused and the last good ruleset stays."""
+        self._reloads.labels("refused").inc()
+        self._refused.inc()
+
+    def workers(self, current: int, other: int) -> None:
+        """So many workers are on the line, judging by the ruleset in use or by another."""
+        self._workers.labels("current").set(current)
+        self._workers.labels("other").set(other)
+
+    def worker_came(self, name: str) -> None:
+        """A worker process came on the line."""
+        self._starts.labels(name).inc()
+
+    def record_flaw(self, kind: str) -> None:
+        """Something on disk is not as it was written, or waits for a person; `kind` is one of a few words."""
+        self._flaws.labels(kind).inc()
+
+    def sealed(self) -> None:
+        """The journal's heads were sealed."""
+        self._seal.set(self._now())
+
+    def deferred_again(self, rule: str, cause: str) -> None:
+        """One message was deferred by one cause again and again: somebody must look (law 2)."""
+        self._repeats.labels(rule, cause).inc()
+
+    def chore_failed(self, chore: str) -> None:
+        """A chore failed; it is tried again at its next turn."""
+        self._chores.labels(chore).inc()
+
+    def watch_holds(self, count_and_oldest: Callable[[], tuple[int, float]]) -> None:
+        """Read the quarantine whenever somebody scrapes; times are seconds since the epoch."""
+        self._holds = count_and_oldest
+
+    def _count_holds(self) -> None:
+        if self._holds is None:
+            return
+        try:
+            count, written = self._holds()
+        except OSError:
+            # A folder that cannot be read must not take the other series from whoever looks; it shows as its own fault.
+            self._chores.labels("holds").inc()
+            return
+        self._held.set(count)
+        self._oldest.set(max(self._now() - written, 0.0) if count else 0.0)

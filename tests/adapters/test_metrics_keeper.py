@@ -1,0 +1,68 @@
+"""What the keeper tells of the whole gate: ruleset, holds, workers, what it found on disk."""
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from smtp_gate.adapters.metrics_keeper import KeeperMetrics
+
+
+def made(at: float = 1000.0) -> KeeperMetrics:
+    return KeeperMetrics(lambda: at)
+
+
+def sample(metrics: KeeperMetrics, name: str, **labels: str) -> float | None:
+    metrics.text()
+    return metrics.registry.get_sample_value(f"smtp_gate_{name}", labels)
+
+
+def test_one_ruleset_is_in_use_and_every_load_is_counted() -> None:
+    metrics = made()
+    metrics.ruleset_loaded("sha256:one")
+    metrics.ruleset_loaded("sha256:two")
+    metrics.reload_refused()
+    assert sample(metrics, "ruleset_info", hash="sha256:one") is None
+    assert sample(metrics, "ruleset_info", hash="sha256:two") == 1
+    assert sample(metrics, "ruleset_loaded_timestamp_seconds") == 1000
+    assert sample(metrics, "ruleset_reloads_total", result="good") == 2
+    assert sample(metrics, "ruleset_reloads_total", result="refused") == 1
+    assert sample(metrics, "ruleset_reload_failures_total") == 1
+
+
+def test_holds_are_read_once_a_scrape_and_a_folder_that_cannot_be_read_takes_nothing_else() -> None:
+    metrics, asked = made(), []
+
+    def count_and_oldest() -> tuple[int, float]:
+        asked.append(1)
+        if len(asked) == 3:
+            raise OSError(5, "EIO")
+        return (2, 900.0) if len(asked) == 1 else (0, 0.0)
+
+    metrics.watch_holds(count_and_oldest)
+    assert sample(metrics, "held_messages") == 2
+    assert metrics.registry.get_sample_value("smtp_gate_held_oldest_seconds") == 100
+    assert sample(metrics, "held_oldest_seconds") == 0
+    assert sample(metrics, "keeper_failures_total", chore="holds") == 1
+    assert len(asked) == 3
+
+
+def test_workers_alerts_and_what_was_found_on_disk_are_counted() -> None:
+    metrics = made()
+    metrics.worker_came("w0")
+    metrics.worker_came("w0")
+    metrics.workers(1, 0)
+    metrics.record_flaw("unknown")
+    metrics.sealed()
+    metrics.deferred_again("pii.ssn", "crash")
+    metrics.chore_failed("index")
+    assert sample(metrics, "worker_starts_total", worker="w0") == 2
+    assert sample(metrics, "workers", ruleset="current") == 1
+    assert sample(metrics, "workers", ruleset="other") == 0
+    assert sample(metrics, "record_flaws_total", kind="unknown") == 1
+    assert sample(metrics, "journal_sealed_timestamp_seconds") == 1000
+    assert sample(metrics, "repeated_deferrals_total", rule="pii.ssn", cause="crash") == 1
+    assert sample(metrics, "keeper_failures_total", chore="index") == 1
+
+
+def test_the_exposition_parses_and_names_the_running_program() -> None:
+    families = {family.name: family for family in text_string_to_metric_families(made().text().decode())}
+    assert all(name.startswith("smtp_gate_") for name in families)
+    assert set(families["smtp_gate_build_info"].samples[0].labels) == {"version", "python"}

@@ -1,0 +1,165 @@
+"""A reload goes through all workers or none: workers that fail, are silent, have gone, or come in the middle of it."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from smtp_gate.adapters.control import ControlLine, ControlServer, Frame, connect, listen
+from smtp_gate.config import load_config
+from smtp_gate.server import reload
+from smtp_gate.server.reload import Workers
+from smtp_gate.server.rules import InUse, load_rulebook, publish
+from smtp_gate.store.rulesets import Snapshots
+from tests.running import PACK, write_settings
+
+Answer = Callable[[Frame], Frame | None]
+
+
+def obedient(frame: Frame) -> Frame:
+    return {"built" if frame["do"] == "build" else "using": frame["name"], "ruleset": "asked" if frame["do"] == "use" else ""}
+
+
+@dataclass
+class House:
+    """Rules in a folder, the keeper's side of reloads, and workers that answer as planned."""
+
+    folder: Path
+    workers: Workers
+    heard: dict[str, list[str]] = field(default_factory=dict)
+    lines: list[ControlLine] = field(default_factory=list)
+
+    def write(self, word: str) -> None:
+        (self.folder / "rules" / "test.yaml").write_text(PACK.replace("sesame", word))
+
+    async def join(self, name: str, answer: Answer = obedient, ruleset: str | None = None) -> None:
+        line = await connect(self.folder / "c.sock")
+        self.lines.append(line)
+        line.send({"hello": "worker", "name": name, "ruleset": ruleset or self.workers.in_use.ruleset.hash})
+        self.heard[name] = []
+
+        async def listen_on() -> None:
+            async for frame in line:
+                self.heard[name].append(frame["do"])
+                said = answer(frame)
+                if said is None:
+                    await line.close()
+                    return
+                if said:
+                    line.send(said)
+
+        self.tasks.append(asyncio.get_running_loop().create_task(listen_on()))
+        async with asyncio.timeout(5):
+            while name not in self.workers.rulesets:
+                await asyncio.sleep(0.005)
+
+    tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def house(folder: Path) -> AsyncIterator[House]:
+    file = write_settings(folder, 25)
+    config = load_config(file).config
+    assert config is not None
+    book = load_rulebook(config)
+    snapshots = Snapshots(folder / "rulesets")
+    publish(config, book, snapshots)
+    workers = Workers(lambda: load_config(file).config, snapshots, InUse(book))
+    made = House(folder, workers)
+
+    async def serve(line: ControlLine) -> None:
+        hello = await line.receive()
+        assert hello is not None
+        await workers.serve(line, hello)
+
+    server = ControlServer(serve)
+    with listen(folder / "c.sock") as listening:
+        await server.start(listening)
+        try:
+            yield made
+        finally:
+            await server.stop()
+            for line in made.lines:
+                await line.close()
+            await asyncio.gather(*made.tasks, return_exceptions=True)
+
+
+async def test_all_build_before_any_uses(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        await made.join("w0")
+        await made.join("w1")
+        made.write("simsim")
+        done = await made.workers.reload()
+        assert done.reasons == ()
+        assert made.workers.in_use.ruleset.hash == done.ruleset
+        assert made.heard == {"w0": ["build", "use"], "w1": ["build", "use"]}
+
+
+async def test_one_that_cannot_build_keeps_all_from_using(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        before = made.workers.in_use.ruleset.hash
+        await made.join("w0")
+        await made.join("w1", lambda frame: {"failed": frame["name"], "why": "no memory"})
+        made.write("simsim")
+        done = await made.workers.reload()
+        assert done.reasons == ("w1: no memory",)
+        assert made.heard["w0"] == ["build"]
+        assert made.workers.in_use.ruleset.hash == before
+
+
+async def test_one_that_goes_meanwhile_stops_nobody(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        await made.join("w0")
+        await made.join("w1", lambda _: None)
+        made.write("simsim")
+        assert (await made.workers.reload()).reasons == ()
+        assert made.heard["w0"] == ["build", "use"]
+
+
+async def test_one_that_is_silent_counts_as_failed_and_its_late_answer_as_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reload, "PATIENCE", 0.2)
+    asked: list[Frame] = []
+
+    def late(frame: Frame) -> Frame:
+        asked.append(frame)
+        return {} if len(asked) == 1 else {"built": asked[-2]["name"]} if len(asked) == 2 else obedient(frame)
+
+    async with house(tmp_path) as made:
+        await made.join("w0", late)
+        made.write("simsim")
+        assert (await made.workers.reload()).reasons == ("w0: no answer in time",)
+        made.write("ladder")
+        assert (await made.workers.reload()).reasons == ("w0: no answer in time",), "an answer about another snapshot"
+        made.write("open")
+        assert (await made.workers.reload()).reasons == ()
+
+
+async def test_one_that_comes_with_older_rules_is_brought_to_the_present_ones(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        await made.join("w9", ruleset="sha256:older")
+        async with asyncio.timeout(5):
+            while made.heard["w9"] != ["build", "use"]:
+                await asyncio.sleep(0.005)
+
+
+@pytest.mark.parametrize("broken", ["settings", "pack", "gone"])
+async def test_whatever_is_broken_the_last_good_rules_stay(tmp_path: Path, broken: str) -> None:
+    async with house(tmp_path) as made:
+        await made.join("w0")
+        if broken == "settings":
+            (tmp_path / "smtp-gate.yaml").write_text("x: [")
+        elif broken == "pack":
+            made.write("[")
+        else:
+            shutil.rmtree(tmp_path / "rules")
+        before = made.workers.in_use.ruleset.hash
+        done = await made.workers.reload()
+        assert done.reasons
+        assert done.ruleset == made.workers.in_use.ruleset.hash == before
+        assert made.heard["w0"] == []
