@@ -3,24 +3,39 @@
 import asyncio
 import getpass
 import sys
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import click
-from rich.table import Table
-from rich.text import Text
 
+from smtp_gate.adapters import control
+from smtp_gate.adapters.control import Frame
+from smtp_gate.adapters.extractor import SocketExtractor
+from smtp_gate.adapters.logs import Logger
 from smtp_gate.adapters.next_hop import SmtpNextHop
-from smtp_gate.cli.options import config_option, json_option, print_json, settings, utc_now
+from smtp_gate.cli.holds import row_of, show_item, show_list, show_outcome
+from smtp_gate.cli.options import config_option, json_option, print_json, rulebook, settings, utc_now
+from smtp_gate.cli.quiet import Quiet
 from smtp_gate.cli.render import console
 from smtp_gate.config import Config
-from smtp_gate.server.settings import hop_settings, hostname_of
+from smtp_gate.core.facts import Fact, FactKey
+from smtp_gate.core.finding import Failure
+from smtp_gate.examine import Ruleset
+from smtp_gate.judge import Judge
+from smtp_gate.reading.containers import OPENABLE
+from smtp_gate.server.extractors import local_extractors
+from smtp_gate.server.plan import CONTROL
+from smtp_gate.server.releases import Releases
+from smtp_gate.server.rules import InUse
+from smtp_gate.server.settings import hop_settings
 from smtp_gate.store.files import Disk
 from smtp_gate.store.journal import SegmentJournal
-from smtp_gate.store.quarantine import FileQuarantine, Listed, NoSuchItemError, State
-from smtp_gate.store.release import discard as discard_item
-from smtp_gate.store.release import release as release_item
+from smtp_gate.store.quarantine import FileQuarantine, NoSuchItemError, State
 
 T = TypeVar("T")
 
@@ -33,37 +48,20 @@ def quarantine() -> None:
 @quarantine.command(name="list")
 @config_option
 @json_option
-@click.option("--all", "every", is_flag=True, help="Released and discarded messages too.")
+@click.option("--all", "every", is_flag=True, help="Released, failed, expired and discarded messages too.")
 def list_(config_file: Path | None, *, as_json: bool, every: bool) -> None:
-    """List held messages, and those whose state is unknown after a crash.
+    """List held messages, those being released, and those whose state is unknown after a crash.
 
     Example: smtp-gate quarantine list --json
     """
     with _Store(settings(config_file)) as store:
-        states = () if every else (State.HELD, State.UNKNOWN)
+        states = () if every else (State.HELD, State.RELEASING, State.UNKNOWN)
         items = list(store.quarantine.items(*states))
     if as_json:
         for listed in items:
-            print_json(_row(listed))
+            print_json(row_of(listed))
         return
-    out = console()
-    if not items:
-        out.print("nothing is held", style="dim")
-        return
-    table = Table(show_edge=False, header_style="dim", pad_edge=False)
-    for column in ("ref", "state", "received", "from", "to", "rules"):
-        table.add_column(column, overflow="fold")
-    for listed in items:
-        row = _row(listed)
-        table.add_row(
-            Text(listed.ref, style="bold"),
-            str(listed.state),
-            str(row["received"])[:16],
-            str(row["sender"]),
-            "\n".join(row["recipients"]),
-            "\n".join(row["rules"]) or listed.flaw,
-        )
-    out.print(table)
+    show_list(console(), items)
 
 
 @quarantine.command()
@@ -71,72 +69,135 @@ def list_(config_file: Path | None, *, as_json: bool, every: bool) -> None:
 @json_option
 @click.argument("ref")
 def show(config_file: Path | None, *, as_json: bool, ref: str) -> None:
-    """Show one message: envelope, reasons, masked evidence; its content stays in the file.
+    """Show one message: envelope, each recipient's state, reasons, masked evidence; its content stays in the file.
 
     Example: smtp-gate quarantine show 7Q3KX0M2P9RT4
     """
     with _Store(settings(config_file)) as store:
-        row = _row(_found(lambda: store.quarantine.find(ref)))
+        listed = _found(lambda: store.quarantine.find(ref))
     if as_json:
-        print_json(row)
+        print_json(row_of(listed))
         return
-    out = console()
-    for name, value in row.items():
-        shown = value if isinstance(value, list) else [value]
-        for item in shown or ["-"]:
-            told = ", ".join(f"{k} {v}" for k, v in item.items() if v) if isinstance(item, dict) else str(item)
-            out.print(Text(f"{name:12} ", style="dim").append(told, style="default"), soft_wrap=True)
-            name = ""  # noqa: PLW2901 - further lines of the same field leave the name out
+    show_item(console(), listed)
 
 
 @quarantine.command()
 @config_option
-@click.option("--again", is_flag=True, help="Also where it failed or its state is unknown: it may then arrive twice.")
+@json_option
+@click.option(
+    "--rule", "rules", metavar="ID", multiple=True, help="Spare this rule; those behind the hold if left out."
+)
+@click.option("--again", is_flag=True, help="Also what failed or whose state is unknown: it may then arrive twice.")
+@click.option("--reason", default="", help="Why; it goes to the journal.")
 @click.argument("ref")
-def release(config_file: Path | None, *, again: bool, ref: str) -> None:
-    """Send the original octets to the held recipients through the next hop, once.
+def release(
+    config_file: Path | None, *, as_json: bool, rules: tuple[str, ...], again: bool, reason: str, ref: str
+) -> None:
+    """Approve a message: it is judged again without the approved rules, and its original octets go on, once.
 
-    Ends with 1 where the next hop did not take it; a temporary refusal leaves it held.
+    A temporary refusal is tried again by the running gate. Ends with 1 where not every copy has been sent.
 
-    Example: smtp-gate quarantine release 7Q3KX0M2P9RT4
+    Example: smtp-gate quarantine release 7Q3KX0M2P9RT4 --reason "the taxpayer asked for it"
     """
-    config = settings(config_file)
-
-    async def work(store: "_Store") -> bool:
-        hop = SmtpNextHop(hop_settings(config))
-        journal = store.journal()
-        await journal.event({"what": "release", "ref": ref, "who": getpass.getuser()})
-        done = await release_item(store.quarantine, ref, hop, hostname_of(config), again=again)
-        await journal.event({"what": str(done.state), "ref": ref, "detail": str(done.reply)})
-        await journal.close()
-        await hop.close()
-        click.echo(f"{ref}: {done.state}, next hop said {done.reply}")
-        return done.state is State.RELEASED
-
-    sys.exit(0 if _run(config, work) else 1)
+    frame = {"do": "release", "ref": ref, "rules": list(rules), "again": again, "why": reason}
+    _decide(settings(config_file), frame, State.RELEASED, as_json=as_json)
 
 
 @quarantine.command()
 @config_option
-@click.option("--reason", required=True, help="Why; it goes to the journal.")
+@json_option
+@click.option("--reason", required=True, help="Why; it goes to the journal, not to the sender.")
+@click.option("--no-notice", is_flag=True, help="Tell the sender nothing.")
 @click.argument("ref")
-def discard(config_file: Path | None, reason: str, ref: str) -> None:
-    """Give a held message up; its file is kept among the discarded ones.
+def discard(config_file: Path | None, *, as_json: bool, reason: str, no_notice: bool, ref: str) -> None:
+    """Give a message up; its file is kept among the discarded ones, and an internal sender gets one notice.
 
     Example: smtp-gate quarantine discard 7Q3KX0M2P9RT4 --reason "sent by mistake, sender agrees"
     """
-    config = settings(config_file)
+    frame = {"do": "discard", "ref": ref, "why": reason, "notify": not no_notice}
+    _decide(settings(config_file), frame, State.DISCARDED, as_json=as_json)
 
-    async def work(store: "_Store") -> bool:
-        journal = store.journal()
-        await journal.event({"what": "discard", "ref": ref, "who": getpass.getuser(), "detail": reason[:500]})
-        await discard_item(store.quarantine, ref)
-        await journal.event({"what": "discarded", "ref": ref})
+
+def _decide(config: Config, frame: Frame, wanted: State, *, as_json: bool) -> None:
+    """Have it done by the running gate, else here; show what became of it; end with 1 where that is not what was wanted."""
+    frame = frame | {"who": getpass.getuser()}
+    answer = asyncio.run(_ask(Path(config.data_dir) / CONTROL, frame))
+    if answer is None or answer.get("failed") == "not understood":
+        answer = _here(config, frame)
+    if as_json:
+        print_json(answer)
+    elif "failed" in answer:
+        hint = "; `smtp-gate quarantine list` shows what there is" if answer["failed"] == "that is no ref" else ""
+        raise click.ClickException(f"{answer['failed']}{hint}")
+    else:
+        show_outcome(console(), answer)
+    sys.exit(0 if answer.get("state") == wanted else 1)
+
+
+async def _ask(path: Path, frame: Frame) -> Frame | None:
+    """The running gate's answer, None where no gate runs or it ends before it answers."""
+    try:
+        line = await control.connect(path)
+    except OSError:
+        return None
+    try:
+        line.send(frame)
+        return await line.receive()
+    finally:
+        await line.close()
+
+
+def _here(config: Config, frame: Frame) -> Frame:
+    """Do it in this process, with what the settings say."""
+    book = _Book(config)
+    with ExitStack() as stack, _Store(config) as store:
+        extractor = None
+        if frame["do"] == "release":
+            # Mistakes in packs end the command before anything is approved.
+            _ = book.in_use
+            extractor = SocketExtractor(stack.enter_context(local_extractors(1)), OPENABLE)
+        judge = Judge(lambda: book.ruleset, book, Quiet(), time.perf_counter, extractor=extractor)
+        return asyncio.run(_work(config, store, judge, frame))
+
+
+async def _work(config: Config, store: "_Store", judge: Judge, frame: Frame) -> Frame:
+    hop = SmtpNextHop(hop_settings(config))
+    journal = store.journal()
+    logger = Logger(utc_now, level="error", style="text")
+    releases = Releases(store.quarantine, judge, hop, journal, config, logger=logger, now=utc_now)
+    try:
+        answer = await releases.serve(frame)
+        if "failed" not in answer:
+            # The notice, where one is due: there may be no gate that sends it.
+            tended = await releases.tend(str(frame["ref"]))
+            posted = None if tended is None else tended.progress.notice
+            answer["notice"] = answer["notice"] if posted is None else str(posted.post)
+        return answer
+    finally:
+        await releases.close()
         await journal.close()
-        click.echo(f"{ref}: discarded")
-        return True
+        await hop.close()
 
-    sys.exit(0 if _run(config, work) else 1)
+
+class _Book:
+    """The ruleset and directory, loaded when they are first asked for. Implements the gate's port `FactSource`."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    @cached_property
+    def in_use(self) -> InUse:
+        """What was loaded; or the command ends with every mistake of the files."""
+        return InUse(rulebook(self._config))
+
+    @property
+    def ruleset(self) -> Ruleset:
+        """The ruleset."""
+        return self.in_use.ruleset
+
+    async def ask(self, keys: Collection[FactKey], on: datetime) -> Mapping[FactKey, Fact | Failure]:
+        """What the directory says of that day."""
+        return await self.in_use.ask(keys, on)
 
 
 class _Store:
@@ -158,11 +219,6 @@ class _Store:
         self._disk.close()
 
 
-def _run(config: Config, work: Callable[[_Store], Coroutine[Any, Any, bool]]) -> bool:
-    with _Store(config) as store:
-        return _found(lambda: asyncio.run(work(store)))
-
-
 def _found(ask: Callable[[], T]) -> T:
     """The answer, or the command ends saying why there is none."""
     try:
@@ -173,26 +229,3 @@ def _found(ask: Callable[[], T]) -> T:
         raise click.ClickException("that is no ref; `smtp-gate quarantine list` shows them") from None
     except OSError as error:
         raise click.ClickException(f"the disk failed: {error.strerror}") from None
-
-
-def _row(listed: Listed) -> dict[str, Any]:
-    item = listed.item
-    if item is None:
-        empty: dict[str, Any] = {"ref": listed.ref, "state": str(listed.state), "flaw": listed.flaw, "message_id": ""}
-        return empty | {"received": "", "sender": "", "recipients": [], "rules": []}
-    envelope = item.message.envelope
-    return {
-        "ref": listed.ref,
-        "state": str(listed.state),
-        "message_id": item.message_id,
-        "received": item.message.received.isoformat(timespec="seconds"),
-        "sender": envelope.sender.address,
-        "recipients": [r.path.address for r in envelope.recipients],
-        "rules": list(item.rules),
-        "findings": list(item.findings),
-        "unscannable": list(item.unscannable),
-        "relayed_to_others": item.others,
-        "size": len(item.message.content),
-        "sha256": item.sha256,
-        "ruleset": item.ruleset,
-    }

@@ -4,8 +4,8 @@ Invariants of this file: the strictest disposition wins; a further finding or fa
 recipient of the envelope has exactly one disposition; shadow results are reported and never weighed.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 
 from smtp_gate.core.facts import Facts
@@ -57,7 +57,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Exemption:
-    """Who a rule spared and by what: `unless` or a waiver's id; recorded in the verdict."""
+    """Who a rule spared and by what: `unless`, a waiver's id, or `pass`; recorded in the verdict."""
 
     recipients: frozenset[int]
     by: str
@@ -149,6 +149,20 @@ def decide(results: Iterable[Result], envelope: Envelope) -> Verdict:
                 weights[index].append(_lift(Weight(result.rule, disposition, cause), envelope))
     rulings = tuple(_rule(w) for w in weights)
     return Verdict(rulings, kept)
+
+
+def spare(results: Iterable[Result], rules: Collection[str], by: str) -> tuple[Result, ...]:
+    """The results with these rules weighing on nobody; whom they weighed on is recorded as exempt, `by` what.
+
+    Their findings stay visible. Other results are the same objects, so sparing never tightens a verdict and never loosens
+    it by more than these rules.
+    """
+    return tuple(
+        replace(result, applies=frozenset(), exempt=(*result.exempt, Exemption(result.applies, by)))
+        if result.rule in rules and result.applies
+        else result
+        for result in results
+    )
 
 
 def _pulls(result: Result) -> Iterable[tuple[int, Disposition, Cause]]:

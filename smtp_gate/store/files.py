@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import os
 import re
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Final, TypeVar
 T = TypeVar("T")
 REF: Final = re.compile(r"[0-9A-Za-z-]{6,40}")
 PRIVATE: Final = 0o700
+TRIES: Final = 100
 
 
 def check_ref(ref: str) -> str:
@@ -175,12 +177,10 @@ def write_synced(target: Path, blocks: Iterable[bytes]) -> Claim:
     The temporary name is made with O_EXCL and lasts until the rename, so it also keeps two writers of one name apart.
     """
     temporary = target.with_name(f".{target.name}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    mine: Claim | None = None
+    descriptor, mine = _begin(temporary)
     try:
         try:
-            mine = claim(temporary)
-            if mine is None or target.exists():
+            if target.exists():
                 raise FileExistsError(f"{target.name} is there already")
             for block in blocks:
                 write_all(descriptor, block)
@@ -189,12 +189,37 @@ def write_synced(target: Path, blocks: Iterable[bytes]) -> Claim:
             os.close(descriptor)
         temporary.rename(target)
     except BaseException:
-        if mine is not None:
-            mine.end()
+        mine.end()
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
     return mine
+
+
+def _begin(temporary: Path) -> tuple[int, Claim]:
+    """A new file, open for writing, and the claim on it. Raises FileExistsError where somebody else writes it, OSError.
+
+    Between the two a process that starts may take the file for a leftover: it looks at it, or sweeps it away. Then we
+    look again, or begin anew.
+    """
+    for _ in range(TRIES):
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            while (mine := claim(temporary)) is None:
+                time.sleep(0.001)
+        except FileNotFoundError:
+            os.close(descriptor)
+            continue
+        except BaseException:
+            os.close(descriptor)
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        if os.fstat(descriptor).st_nlink:
+            return descriptor, mine
+        mine.end()
+        os.close(descriptor)
+    raise FileExistsError(f"{temporary.name} is swept away again and again")
 
 
 def write_all(descriptor: int, block: bytes) -> None:
@@ -218,7 +243,10 @@ def sweep(directory: Path) -> int:
     swept = 0
     for temporary in directory.glob(".*.tmp"):
         with contextlib.suppress(FileNotFoundError):
-            if not is_claimed(temporary):
+            # Claimed while it is removed, so that no writer can claim it in between.
+            mine = claim(temporary)
+            if mine is not None:
                 temporary.unlink()
+                mine.end()
                 swept += 1
     return swept

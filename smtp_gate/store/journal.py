@@ -38,8 +38,17 @@ LARGE: Final = 128 * 1024
 
 @dataclass(slots=True)
 class _Entry:
+    """One record's fields for the file. `late_body` makes them in the writing thread, once, where that takes a while."""
+
     body: bytes
     done: "asyncio.Future[None] | None"
+    late_body: Callable[[], bytes] | None = None
+
+    def settle(self) -> bytes:
+        """The fields; a message is let go as soon as its digest stands in them."""
+        if self.late_body is not None:
+            self.body, self.late_body = self.late_body(), None
+        return self.body
 
 
 class SegmentJournal:
@@ -73,6 +82,8 @@ class SegmentJournal:
         self._timer: asyncio.TimerHandle | None = None
         self._company = False
         self._closed = False
+        self._written: set[str] = set()
+        """Refs of the messages under way whose verdict is durable."""
         # Two, so that the digest of a large message does not wait for a sync; writes follow each other by themselves.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="journal")
 
@@ -84,15 +95,28 @@ class SegmentJournal:
         else:
             sha256 = _digest(message.content)
         await self._durable(journal_records.decided(message, judgement, sha256))
+        self._written.add(message.ref)
 
     def answered(self, message: Message, outcome: Outcome, reply: Reply, *, late: bool = False) -> None:
         """Add what was answered; written with the next batch, at the latest after a tenth of a second."""
         record = journal_records.answered(message, outcome, reply, late=late)
+        known = message.ref in self._written
+        self._written.discard(message.ref)
         if self._closed or len(self._queue) >= BACKLOG:
             self.lost += 1
             return
-        self._queue.append(_Entry(self._body(record), None))
+        self._queue.append(_Entry(self._body(record), None) if known else self._identified(message, record))
         self._write_later(LINGER)
+
+    def _identified(self, message: Message, record: journal_records.AnsweredRecord) -> _Entry:
+        """The answer to a message whose verdict was never written."""
+        stamp = self._stamp()
+
+        def body() -> bytes:
+            whole = journal_records.with_identity(record, message, _digest(message.content))
+            return body_of({"time": stamp, **whole})
+
+        return _Entry(b"", None, body) if len(message.content) > LARGE else _Entry(body(), None)
 
     async def event(self, record: EventRecord) -> None:
         """Write what somebody did; durable when it returns. Raises OSError."""
@@ -154,11 +178,10 @@ class SegmentJournal:
                 await self._write(batch)
 
     async def _write(self, batch: list[_Entry]) -> None:
-        bodies = [entry.body for entry in batch]
         waiting = [entry.done for entry in batch if entry.done is not None]
         self._company = len(waiting) > 1
         try:
-            await asyncio.get_running_loop().run_in_executor(self._threads, self._file.append, bodies)
+            await asyncio.get_running_loop().run_in_executor(self._threads, self._append, batch)
         except Exception as error:  # noqa: BLE001 - handed to every waiter, which defers its message: none may wait for ever
             self._failed(batch, waiting, error)
             return
@@ -167,6 +190,9 @@ class SegmentJournal:
         for done in waiting:
             if not done.done():
                 done.set_result(None)
+
+    def _append(self, batch: list[_Entry]) -> None:
+        self._file.append([entry.settle() for entry in batch])
 
     def _failed(self, batch: list[_Entry], waiting: "list[asyncio.Future[None]]", error: Exception) -> None:
         """Nobody's verdict is acknowledged; answers, which nobody else remembers, are tried again in a new segment."""

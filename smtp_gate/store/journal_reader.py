@@ -54,6 +54,8 @@ class Flaw:
     @property
     def reason(self) -> str:
         """The damage in words."""
+        if self.damage is Damage.MISSING and self.line == 0:
+            return "the segment is missing, and a sealed head knows of it"
         return SAID[self.damage]
 
     @property
@@ -76,10 +78,11 @@ class Head:
 def read(root: Path) -> Iterator[Record | Flaw]:
     """Every record of every segment; what cannot be read is a Flaw in its place, never left out. Raises OSError."""
     for path in segments(root):
-        yield from _read_segment(path)
+        yield from read_segment(path)
 
 
-def _read_segment(path: Path) -> Iterator[Record | Flaw]:
+def read_segment(path: Path) -> Iterator[Record | Flaw]:
+    """The same of one segment. Raises OSError."""
     expected: tuple[str, int] | None = (START, 0)
     number = 0
     with path.open("rb") as file:
@@ -90,14 +93,15 @@ def _read_segment(path: Path) -> Iterator[Record | Flaw]:
                 # The next whole line says itself what it follows; the chain goes on from there.
                 expected = None
                 continue
-            yield from _check(path, number, fields, expected)
+            yield from check(path, number, fields, expected)
             yield Record(path.name, number, fields)
             expected = (fields["hash"], fields["seq"] + 1)
     if number == 0:
         yield Flaw(path.name, 0, Damage.EMPTY)
 
 
-def _check(path: Path, number: int, fields: dict[str, Any], expected: tuple[str, int] | None) -> Iterator[Flaw]:
+def check(path: Path, number: int, fields: dict[str, Any], expected: tuple[str, int] | None) -> Iterator[Flaw]:
+    """What is wrong with a whole line where it stands; `expected` is the hash it follows and its number, None if unknown."""
     if fields.get("v") != VERSION:
         yield Flaw(path.name, number, Damage.VERSION)
     if expected is not None and (fields.get("prev"), fields.get("seq")) != expected:

@@ -1,6 +1,6 @@
 """What the journal says of a message: the typed records, built from the gate's values; masked evidence only."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from smtp_gate.core.message import Message
 from smtp_gate.core.ports import Outcome
@@ -52,13 +52,19 @@ class DecidedRecord(TypedDict):
 
 
 class AnsweredRecord(TypedDict):
-    """What was answered. `late`: the client had gone or was past the deadline, and never read it."""
+    """What was answered. `late`: the client had gone or was past the deadline, and never read it.
+
+    The last three stand only in the answer to a message without a written verdict: else nothing would say which it was.
+    """
 
     kind: str
     ref: str
     outcome: str
     reply: str
     late: bool
+    sha256: NotRequired[str]
+    sender: NotRequired[str]
+    recipients: NotRequired[list[str]]
 
 
 class EventRecord(TypedDict, total=False):
@@ -113,3 +119,14 @@ def decided(message: Message, judgement: Judgement, sha256: str) -> DecidedRecor
 def answered(message: Message, outcome: Outcome, reply: Reply, *, late: bool) -> AnsweredRecord:
     """The record of one answer."""
     return AnsweredRecord(kind="answered", ref=message.ref, outcome=str(outcome), reply=str(reply), late=late)
+
+
+def with_identity(record: AnsweredRecord, message: Message, sha256: str) -> AnsweredRecord:
+    """An answer that says itself which message it was given to, for one whose verdict was never written."""
+    envelope = message.envelope
+    return AnsweredRecord(
+        **record,
+        sha256=sha256,
+        sender=envelope.sender.address,
+        recipients=[r.path.address for r in envelope.recipients],
+    )

@@ -36,6 +36,16 @@ class SegmentFile:
         self._seq = 0
         self._hash = START
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the next batch goes to the segment of the last one; else it begins another."""
+        return self._descriptor >= 0
+
+    @property
+    def head(self) -> tuple[str, str]:
+        """The name of the last segment and its last hash that was made durable; two empty words before the first batch."""
+        return (self._name, self._hash) if self._name else ("", "")
+
     def append(self, bodies: Sequence[bytes]) -> None:
         """Write these records and sync them, all or none acknowledged. Raises OSError."""
         try:

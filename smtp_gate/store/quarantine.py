@@ -1,58 +1,39 @@
 """Held mail: one file an item, its state the folder it lies in, every change of state one durable rename.
 
 A state is a folder, not a field, because a rename is the one change that is atomic, durable with two directory syncs,
-exclusive between processes, and visible to whoever looks with `ls`. `unknown` is no folder: it is what lies in
-`pending` or `releasing` without a live process that claims it, the leftover of a crash. Nothing moves it by itself.
+exclusive between processes, and visible to whoever looks with `ls`. How far a release has come stands in the item's
+progress file. `unknown` is no folder: it is what lies in `pending` or `releasing` without a live process that claims it and
+without progress that says what became of every copy. Nothing moves it by itself.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from smtp_gate.core.message import Message
 from smtp_gate.core.verdict import Judgement
 from smtp_gate.store.files import Claim, Disk, check_ref, claim, is_claimed, make_private, sweep
 from smtp_gate.store.items import DamagedItemError, Item, dump, load, make
+from smtp_gate.store.progress import progress
+from smtp_gate.store.progress_files import DamagedProgressError, ProgressFiles
+from smtp_gate.store.states import FOLDERS, SETTLED, WORKED_ON, Listed, NoSuchItemError, State, state_of
+from smtp_gate.store.taken import Taken
 
+__all__ = [
+    "FOLDERS",
+    "SUFFIX",
+    "WORKED_ON",
+    "FileHold",
+    "FileQuarantine",
+    "Listed",
+    "NoSuchItemError",
+    "State",
+    "Taken",
+]
+
+T = TypeVar("T")
 SUFFIX: Final = ".hold"
-
-
-class State(StrEnum):
-    """The state of a hold (DESIGN.md, words)."""
-
-    PENDING = "pending"
-    HELD = "held"
-    RELEASING = "releasing"
-    RELEASED = "released"
-    DISCARDED = "discarded"
-    EXPIRED = "expired"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-
-
-FOLDERS: Final = tuple(s for s in State if s is not State.UNKNOWN)
-WORKED_ON: Final = frozenset({State.PENDING, State.RELEASING})
-
-
-class NoSuchItemError(LookupError):
-    """There is no item with this ref in the state that was asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """An item as lists show it; `item` is None and `flaw` says why where its file cannot be read.
-
-    `folder` tells two kinds of `unknown` apart: from `pending` the other copies may have been relayed, from `releasing`
-    this one.
-    """
-
-    ref: str
-    state: State
-    item: Item | None
-    flaw: str = ""
-    folder: State = State.HELD
 
 
 class FileQuarantine:
@@ -64,6 +45,7 @@ class FileQuarantine:
         self._disk = disk
         for state in FOLDERS:
             make_private(root / state)
+        self.progress = ProgressFiles(root / "progress")
         self.swept = sweep(root / State.PENDING)
 
     async def prepare(self, message: Message, judgement: Judgement, held: Collection[int]) -> "FileHold":
@@ -77,21 +59,40 @@ class FileQuarantine:
         mine = await self._disk.write_new(path, blocks())
         return FileHold(self, message.ref, mine)
 
-    async def take(self, ref: str, *states: State) -> tuple[Listed, Claim]:
-        """An item that is in one of these states and the claim on it. Raises NoSuchItemError, OSError.
+    async def take(self, ref: str, *states: State) -> Taken:
+        """The item, claimed, if it is in one of these states. Raises NoSuchItemError, OSError, ValueError for no ref.
 
-        What the states name may be `unknown`; an item that a live process works on is never given.
+        What the states name may be `unknown`; an item that a live process works on is never given, nor one that cannot be
+        read.
         """
-        listed = await self._disk.run(lambda: self.find(ref))
-        if listed.state not in states:
-            raise NoSuchItemError(f"{ref} is {listed.state}, not {' or '.join(states)}")
+        found = await self.run(lambda: self.find(ref))
+        if found.state not in states:
+            raise NoSuchItemError(f"{ref} is {found.state}, not {' or '.join(states)}")
+        path = self._path(ref, found.folder)
         try:
-            mine = await self._disk.run(lambda: claim(self._path(ref, listed.folder)))
+            mine = await self.run(lambda: claim(path))
         except FileNotFoundError:
             mine = None
         if mine is None:
             raise NoSuchItemError(f"somebody else works on {ref} at this moment")
-        return listed, mine
+        try:
+            # Looked at again, because whoever had the claim before may have moved it or gone on with it.
+            listed = await self.run(lambda: self._look(path, found.folder, mine=True))
+            return self._taken(listed, mine, states)
+        except BaseException:
+            mine.end()
+            raise
+
+    def _taken(self, listed: Listed | None, mine: Claim, states: tuple[State, ...]) -> Taken:
+        if listed is None or listed.state not in states:
+            raise NoSuchItemError("somebody else has just decided on it")
+        if listed.item is None:
+            raise NoSuchItemError(f"{listed.ref} cannot be read: {listed.flaw}")
+        return Taken(self, listed, listed.item, mine)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """The result of blocking work on the files, done in a thread of the disk. Raises what it raises."""
+        return await self._disk.run(work)
 
     async def move(self, ref: str, source: State, target: State) -> None:
         """Change the folder durably. Raises NoSuchItemError where it has changed already, OSError."""
@@ -108,7 +109,7 @@ class FileQuarantine:
         """The item with this ref, in whatever state. Raises NoSuchItemError, and ValueError for what is no ref."""
         # Twice, because a file that is moved meanwhile can be missed in its old folder and in its new one.
         for state in FOLDERS * 2:
-            listed = _listed(self._path(ref, state), state)
+            listed = self._look(self._path(ref, state), state)
             if listed is not None:
                 return listed
         raise NoSuchItemError(f"no message with ref {ref}")
@@ -119,13 +120,26 @@ class FileQuarantine:
         One item is in memory at a time. Raises OSError.
         """
         wanted = frozenset(states) or frozenset(State) - {State.PENDING}
+        underway = frozenset(self.progress.refs())
         for folder in FOLDERS:
-            if folder not in wanted and not (folder in WORKED_ON and State.UNKNOWN in wanted):
-                continue
             for _, path in sorted(self._written(folder)):
-                listed = _listed(path, folder)
+                # An item can be in another state than its folder only while it is worked on, or after a crash.
+                if folder not in wanted | WORKED_ON and path.name.removesuffix(SUFFIX) not in underway:
+                    continue
+                listed = self._look(path, folder)
                 if listed is not None and listed.state in wanted:
                     yield listed
+
+    def held_before(self, moment: datetime) -> Iterator[str]:
+        """The refs of the messages that are held and were received before that moment. Raises OSError."""
+        for written, path in sorted(self._written(State.HELD)):
+            if written >= moment.timestamp():
+                # No file is written before its message is received, and the rest are younger still.
+                return
+            listed = self._look(path, State.HELD)
+            item = None if listed is None or listed.state is not State.HELD else listed.item
+            if item is not None and item.message.received < moment:
+                yield item.message.ref
 
     def count_and_oldest(self) -> tuple[int, float]:
         """How many messages are held, and when the oldest was written (seconds since the epoch, 0 where none is)."""
@@ -140,26 +154,36 @@ class FileQuarantine:
                 # It was moved since the folder was read; it is in its new folder.
                 continue
 
+    def _look(self, path: Path, folder: State, *, mine: bool = False) -> Listed | None:
+        """What lies at a path, None where nothing does; `mine`: the claim on it is ours."""
+        ref = path.name.removesuffix(SUFFIX)
+        try:
+            claimed = not mine and (folder in WORKED_ON or self.progress.is_open(ref)) and is_claimed(path)
+            octets = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        item, flaw = _loaded(octets, ref)
+        if item is None:
+            return Listed(ref, state_of(folder, None, claimed=claimed), None, flaw, folder)
+        try:
+            steps = self.progress.read(ref)
+            now = progress(len(item.message.envelope.recipients), steps) if steps else None
+        except (DamagedProgressError, ValueError) as error:
+            shown = folder if claimed or folder in SETTLED else State.UNKNOWN
+            return Listed(ref, shown, item, f"its progress file is damaged: {error}", folder)
+        return Listed(ref, state_of(folder, now, claimed=claimed), item, "", folder, now)
+
     def _path(self, ref: str, state: State) -> Path:
         return self.root / state / f"{check_ref(ref)}{SUFFIX}"
 
 
-def _listed(path: Path, folder: State) -> Listed | None:
-    """What lies at a path, None where nothing does."""
-    ref = path.name.removesuffix(SUFFIX)
-    try:
-        left = folder in WORKED_ON and not is_claimed(path)
-        octets = path.read_bytes()
-    except FileNotFoundError:
-        return None
-    shown = State.UNKNOWN if left else folder
+def _loaded(octets: bytes, ref: str) -> tuple[Item | None, str]:
+    """The item of a file, or why there is none."""
     try:
         item = load(octets)
     except DamagedItemError as error:
-        return Listed(ref, shown, None, str(error), folder)
-    if item.message.ref != ref:
-        return Listed(ref, shown, None, "the file has another message's name", folder)
-    return Listed(ref, shown, item, "", folder)
+        return None, str(error)
+    return (item, "") if item.message.ref == ref else (None, "the file has another message's name")
 
 
 class FileHold:

@@ -1,10 +1,12 @@
 """The weights of rules on recipients, and what listener and sender make of a refusal."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smtp_gate.core.finding import Failure, Finding
 from smtp_gate.core.message import Direction, Upstream
-from smtp_gate.core.verdict import Cause, Disposition, Mode, Result, Terms, decide
+from smtp_gate.core.verdict import Cause, Disposition, Exemption, Mode, Result, Terms, decide, spare
 from smtp_gate.core.view import Reason, Region, RegionKind, Unscannable
 from tests.builders import envelope, listener
 
@@ -67,3 +69,35 @@ def test_an_inbound_listener_stops_nothing_but_still_defers_on_a_fault() -> None
 
 def test_an_envelope_without_recipients_accepts_nothing() -> None:
     assert decide([], envelope(to=())).strictest is Disposition.DEFER
+
+
+RESULTS = st.builds(
+    lambda rule, action, applies, concerned, failed: Result(
+        rule,
+        "f",
+        Terms(action=action, on_error=Disposition.DEFER),
+        frozenset(applies),
+        (Finding(Region(RegionKind.OWN), "***", recipients=None if concerned is None else frozenset(concerned)),),
+        failure=Failure("crash") if failed else None,
+    ),
+    st.sampled_from("abcd"),
+    st.sampled_from(Disposition),
+    st.sets(st.integers(0, 2)),
+    st.none() | st.sets(st.integers(0, 2)),
+    st.booleans(),
+)
+
+
+@given(st.lists(RESULTS, max_size=6), st.sets(st.sampled_from("abcd")))
+def test_sparing_never_tightens_and_spares_these_rules_alone(results: list[Result], rules: set[str]) -> None:
+    env = envelope(to=["a@example.org", "b@example.org", "c@example.org"])
+    before, after = decide(results, env), decide(spare(results, rules, "pass"), env)
+    for old, new in zip(before.rulings, after.rulings, strict=True):
+        assert new.disposition <= old.disposition
+        assert [w for w in old.weights if w.rule not in rules] == list(new.weights)
+    for was, spared in zip(results, after.results, strict=True):
+        assert spared.findings == was.findings, "what was found stays visible"
+        if was.rule in rules and was.applies:
+            assert (spared.applies, spared.exempt[-1]) == (frozenset(), Exemption(was.applies, "pass"))
+        else:
+            assert spared is was

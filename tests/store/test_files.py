@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import stat
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from unittest import mock
@@ -209,3 +210,24 @@ def test_leftovers_are_swept_work_under_way_is_not(tmp_path: Path) -> None:
     assert sweep(tmp_path) == 1
     assert names(tmp_path) == [".ABCDEF2.hold.tmp"]
     mine.end()
+
+
+def test_a_sweep_beside_writers_takes_nothing_from_them(tmp_path: Path) -> None:
+    """A process that starts sweeps leftovers while others are between making a file and claiming it."""
+    over = threading.Event()
+
+    def sweeping() -> None:
+        while not over.is_set():
+            sweep(tmp_path)
+
+    sweepers = [threading.Thread(target=sweeping) for _ in range(2)]
+    for sweeper in sweepers:
+        sweeper.start()
+    try:
+        for number in range(300):
+            write_synced(tmp_path / f"f{number}", [b"x"]).end()
+    finally:
+        over.set()
+        for sweeper in sweepers:
+            sweeper.join()
+    assert len(list(tmp_path.iterdir())) == 300

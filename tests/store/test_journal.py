@@ -6,7 +6,9 @@ import hashlib
 import json
 import os
 import stat
+import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from unittest import mock
@@ -16,9 +18,10 @@ import pytest
 from smtp_gate.core.ports import Journal, Outcome
 from smtp_gate.core.reply import Reply
 from smtp_gate.store import journal as journal_module
-from smtp_gate.store.journal import SegmentJournal
+from smtp_gate.store.journal import LARGE, SegmentJournal
 from smtp_gate.store.journal_lines import segments
-from smtp_gate.store.journal_reader import Flaw, Record, of_ref, read, verify
+from smtp_gate.store.journal_reader import Damage, Flaw, Record, of_ref, read, verify
+from smtp_gate.store.journal_tail import Position, stands, tail
 from tests.store.faults import ERRNOS, failing, short_writes
 from tests.store.sample import SECRET, judgement, plain, secret_message
 
@@ -334,3 +337,68 @@ async def test_a_disk_that_fills_up_in_the_middle_of_a_line_tears_it_and_loses_n
     assert [(f.segment, f.line, f.by_crash) for f in flaws] == [("w0-00000001.jsonl", 3, True)]
     read_back = [i.fields["ref"] for i in read(journal.root) if isinstance(i, Record) and i.fields["kind"] == "decided"]
     assert read_back == ["TESTREF0000", "TESTREF0001"]
+
+
+async def test_an_answer_without_a_written_verdict_says_which_message_it_was(journal: SegmentJournal) -> None:
+    small, large = plain("TESTREF0001")[0], replace(plain("TESTREF0002")[0], content=b"x" * (LARGE + 1))
+    for message in (small, large):
+        journal.answered(message, Outcome.CRASHED, Reply.of(451, "4.3.0", "later"))
+    await decide(journal, "TESTREF0003")
+    journal.answered(plain("TESTREF0003")[0], Outcome.LATE, OK)
+    await journal.event({"what": "start"})
+    one, two, three = records(journal, "answered")
+    assert one["sha256"] == hashlib.sha256(small.content).hexdigest()
+    assert two["sha256"] == hashlib.sha256(large.content).hexdigest()
+    assert (two["sender"], two["recipients"]) == ("dokafor@milwaukee.gov", ["lee@example.org"])
+    assert "sha256" not in three, "its verdict says it"
+    assert journal._written == set()
+
+
+async def test_the_digest_of_a_large_message_is_not_made_in_the_loop_and_not_twice(journal: SegmentJournal) -> None:
+    message = replace(plain()[0], content=b"x" * (LARGE + 1))
+    threads: list[int] = []
+    real = journal_module._digest
+
+    def digest(content: bytes) -> str:
+        threads.append(threading.get_ident())
+        return real(content)
+
+    with mock.patch.object(journal_module, "_digest", digest), failing("fdatasync"):
+        journal.answered(message, Outcome.CRASHED, Reply.of(451, "4.3.0", "later"))
+        assert threads == []
+        with pytest.raises(OSError):
+            await journal.event({"what": "start"})
+        await journal.event({"what": "start"})
+    assert len(threads) == 1
+    assert threads[0] != threading.get_ident()
+    assert records(journal, "answered")[-1]["sha256"] == real(message.content)
+
+
+async def test_a_segment_is_read_on_from_any_of_its_lines(journal: SegmentJournal) -> None:
+    for number in range(4):
+        await decide(journal, f"TESTREF000{number}")
+    (path,) = segments(journal.root)
+    steps = list(tail(path, Position()))
+    assert [item for found, _ in steps for item in found] == list(read(journal.root))
+    for index, (_, position) in enumerate(steps):
+        assert stands(path, position)
+        assert list(tail(path, position)) == steps[index + 1 :]
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    assert list(tail(path, Position())) == steps[:-1], "a line under way is left"
+    assert not stands(path, steps[-1][1])
+    assert stands(path, steps[-2][1])
+
+
+async def test_what_is_read_on_is_checked_against_the_line_before(journal: SegmentJournal) -> None:
+    for number in range(4):
+        await decide(journal, f"TESTREF000{number}")
+    (path,) = segments(journal.root)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:2], b"not a record\n", lines[4], lines[3]]))
+    position, found = Position(), list[Record | Flaw]()
+    for _ in range(5):
+        # One line at a time, so that each check has only the position to go by.
+        items, position = next(tail(path, position))
+        found += items
+    assert [(f.line, f.damage) for f in found if isinstance(f, Flaw)] == [(3, Damage.CHANGED), (5, Damage.CHAIN)]

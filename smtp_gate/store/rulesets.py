@@ -1,0 +1,126 @@
+"""Snapshots of what judging uses: packs, directory and settings as they were when tested, so that every worker builds the same.
+
+Layout of version 1, below one folder: `NAME/snapshot.json`, `NAME/packs/NNN.yaml`, `NAME/directory.csv` where there is
+one; and `current`, a file that holds the name in use. A snapshot is written under another name, synced and renamed.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from smtp_gate.store.files import make_private, sync_directory, write_all
+
+VERSION: Final = 1
+KEPT: Final = 10
+"""How many snapshots are kept beside the one in use."""
+NAME: Final = re.compile(r"[0-9a-f]{16}")
+
+
+class NoSnapshotError(LookupError):
+    """There is no whole snapshot of this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What beside the packs shapes a ruleset, as plain values; and the ruleset's and directory's own names."""
+
+    ruleset: str
+    directory: str
+    internal_domains: tuple[str, ...]
+    zone: str
+    way_out: str
+    enforce: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One snapshot: its name, its shape, and where its files are (`directory` None where there is none)."""
+
+    name: str
+    shape: Shape
+    packs: tuple[Path, ...]
+    directory: Path | None
+
+
+class Snapshots:
+    """The snapshots in one folder. Methods block; they raise OSError where the disk fails."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = make_private(root)
+
+    def save(self, shape: Shape, packs: Sequence[Path], directory: Path | None) -> Snapshot:
+        """Copy the files into a snapshot, durably; the same shape again gives the one that is there."""
+        name = hashlib.sha256(json.dumps(asdict(shape), sort_keys=True).encode()).hexdigest()[:16]
+        with contextlib.suppress(NoSnapshotError):
+            return self.get(name)
+        making = self.root / f".{name}.{os.getpid()}"
+        shutil.rmtree(making, ignore_errors=True)
+        make_private(making / "packs")
+        for number, pack in enumerate(packs):
+            _write(making / "packs" / f"{number:03}.yaml", pack.read_bytes())
+        if directory is not None:
+            _write(making / "directory.csv", directory.read_bytes())
+        _write(making / "snapshot.json", json.dumps({"version": VERSION, **asdict(shape)}).encode())
+        for folder in (making / "packs", making):
+            sync_directory(folder)
+        target = self.root / name
+        # What lies there under the name was found not whole above.
+        shutil.rmtree(target, ignore_errors=True)
+        making.rename(target)
+        sync_directory(self.root)
+        return self.get(name)
+
+    def get(self, name: str) -> Snapshot:
+        """The snapshot of that name. Raises NoSnapshotError."""
+        if NAME.fullmatch(name) is None:
+            raise NoSnapshotError("not the name of a snapshot")
+        folder = self.root / name
+        try:
+            head = json.loads((folder / "snapshot.json").read_bytes())
+            if head.pop("version") != VERSION:
+                raise NoSnapshotError(f"{name} is of another version")
+            shape = Shape(**{**head, "internal_domains": tuple(head["internal_domains"])})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            raise NoSnapshotError(f"no snapshot {name}") from None
+        directory = folder / "directory.csv"
+        packs = tuple(sorted((folder / "packs").glob("*.yaml")))
+        return Snapshot(name, shape, packs, directory if shape.directory else None)
+
+    def use(self, name: str) -> None:
+        """Make it the current one, durably, and remove the oldest beyond those kept."""
+        temporary = self.root / f".current.{os.getpid()}"
+        temporary.unlink(missing_ok=True)
+        _write(temporary, name.encode() + b"\n")
+        temporary.rename(self.root / "current")
+        sync_directory(self.root)
+        os.utime(self.root / name)
+        self._prune(name)
+
+    def current(self) -> str:
+        """The name in use, empty where there is none yet."""
+        try:
+            return (self.root / "current").read_text("ascii").strip()
+        except FileNotFoundError:
+            return ""
+
+    def _prune(self, current: str) -> None:
+        others = [p for p in self.root.iterdir() if NAME.fullmatch(p.name) and p.name != current]
+        for old in sorted(others, key=lambda p: p.stat().st_mtime, reverse=True)[KEPT:]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _write(path: Path, octets: bytes) -> None:
+    """A new file, synced. Raises OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        write_all(descriptor, octets)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,79 @@
+"""Snapshots of rules: whole or not there, the same shape once, the current one kept, old ones removed."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from smtp_gate.store.rulesets import KEPT, NoSnapshotError, Shape, Snapshots
+
+SHAPE = Shape("sha256:1", "dir:1", ("milwaukee.gov",), "America/Chicago", "Ask.", enforce=True)
+
+
+def files(folder: Path) -> tuple[list[Path], Path]:
+    pack, directory = folder / "a.yaml", folder / "directory.csv"
+    pack.write_bytes(b"pack: a\n")
+    directory.write_bytes(b"address\n")
+    return [pack], directory
+
+
+def test_a_snapshot_comes_back_as_it_was_saved_whatever_becomes_of_the_files(tmp_path: Path) -> None:
+    packs, directory = files(tmp_path)
+    snapshots = Snapshots(tmp_path / "rulesets")
+    saved = snapshots.save(SHAPE, packs, directory)
+    packs[0].write_bytes(b"changed")
+    found = snapshots.get(saved.name)
+    assert found == saved
+    assert found.shape == SHAPE
+    assert [p.read_bytes() for p in found.packs] == [b"pack: a\n"]
+    assert found.directory is not None
+    assert found.directory.read_bytes() == b"address\n"
+    assert snapshots.save(SHAPE, packs, directory) == saved, "the same shape is saved once"
+
+
+def test_a_gate_without_a_directory_has_a_snapshot_without_one(tmp_path: Path) -> None:
+    packs, _ = files(tmp_path)
+    saved = Snapshots(tmp_path / "rulesets").save(replace(SHAPE, directory=""), packs, None)
+    assert saved.directory is None
+
+
+def test_one_is_in_use_and_the_oldest_others_go(tmp_path: Path) -> None:
+    packs, directory = files(tmp_path)
+    snapshots = Snapshots(tmp_path / "rulesets")
+    assert snapshots.current() == ""
+    names = [snapshots.save(replace(SHAPE, ruleset=f"sha256:{n}"), packs, directory).name for n in range(KEPT + 4)]
+    for number, name in enumerate(names):
+        os.utime(snapshots.root / name, (number, number))
+    snapshots.use(names[0])
+    assert snapshots.current() == names[0]
+    kept = {p.name for p in snapshots.root.iterdir() if p.is_dir()}
+    assert kept == {names[0], *names[-KEPT:]}
+
+
+@pytest.mark.parametrize("name", ["", "..", "0123", "0123456789abcdeg", "/etc"])
+def test_what_is_no_name_names_nothing(tmp_path: Path, name: str) -> None:
+    with pytest.raises(NoSnapshotError):
+        Snapshots(tmp_path / "rulesets").get(name)
+
+
+@pytest.mark.parametrize("head", [b"", b"{", b"[]", b'{"version": 2}', b'{"version": 1, "ruleset": "x"}'])
+def test_a_damaged_snapshot_is_none_and_is_written_anew(tmp_path: Path, head: bytes) -> None:
+    packs, directory = files(tmp_path)
+    snapshots = Snapshots(tmp_path / "rulesets")
+    saved = snapshots.save(SHAPE, packs, directory)
+    (snapshots.root / saved.name / "snapshot.json").write_bytes(head)
+    with pytest.raises(NoSnapshotError):
+        snapshots.get(saved.name)
+    assert snapshots.save(SHAPE, packs, directory) == saved
+    assert json.loads((snapshots.root / saved.name / "snapshot.json").read_text())["version"] == 1
+
+
+def test_a_crash_in_the_middle_leaves_nothing_that_could_be_used(tmp_path: Path) -> None:
+    packs, directory = files(tmp_path)
+    snapshots = Snapshots(tmp_path / "rulesets")
+    with pytest.raises(FileNotFoundError):
+        snapshots.save(SHAPE, [*packs, tmp_path / "gone.yaml"], directory)
+    assert not [p for p in snapshots.root.iterdir() if not p.name.startswith(".")]
+    assert snapshots.save(SHAPE, packs, directory).packs
