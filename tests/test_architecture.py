@@ -31,6 +31,7 @@ LONG_FUNCTIONS: Final[dict[str, str]] = {
 TESTED_ELSEWHERE: Final[dict[str, tuple[str, str]]] = {
     "adapters/demo_hop.py": ("tests/cli/test_commands.py", "the demo's own next hop is tested by running the demo"),
     "adapters/door*.py": ("tests/session", "the door is one state machine on the wire; dialogues test it whole"),
+    "adapters/extractor*.py": ("tests/server/test_extractors.py", "asking is tested with children that answer"),
     "adapters/metrics_http.py": ("tests/adapters/test_metrics.py", "the page is asked for over HTTP there"),
     "adapters/next_hop_*.py": (
         "tests/adapters/test_next_hop.py",
@@ -49,6 +50,7 @@ TESTED_ELSEWHERE: Final[dict[str, tuple[str, str]]] = {
     "detect/patterns.py": ("tests/detect/test_engine.py", "a part of the engine"),
     "detect/sieve.py": ("tests/detect/test_engine.py", "a part of the engine"),
     "families/base.py": ("tests/test_examine.py", "the protocol of a family; examination is its only caller"),
+    "judge.py": ("tests/test_gate.py", "judging is a part of the gate's story, tested with its ports faked"),
     "reading/charset.py": ("tests/reading/test_text.py", "a step of reading text"),
     "reading/domains.py": ("tests/reading/test_addresses.py", "a step of reading addresses and links"),
     "reading/headers.py": ("tests/reading/test_mime.py", "a part of the splitter"),
@@ -72,6 +74,10 @@ TESTED_ELSEWHERE: Final[dict[str, tuple[str, str]]] = {
     "ruleset/vocabulary.py": ("tests/ruleset/test_broken.py", "the words of a pack, and the nearest of them"),
     "ruleset/waivers.py": ("tests/ruleset/test_build.py", "a step of building"),
     "server/*.py": ("tests/server/test_worker.py", "a worker is started and stopped with all of them"),
+    "store/errand.py": ("tests/store/test_release.py", "a transaction is a step of a release"),
+    "store/progress_files.py": ("tests/store/test_progress.py", "steps and the file that holds them"),
+    "store/states.py": ("tests/store/test_quarantine.py", "states are seen in what lies where"),
+    "store/taken.py": ("tests/store/test_release.py", "an item under a claim is what a release works on"),
     "store/journal_*.py": ("tests/store/test_journal.py", "parts of the journal"),
 }
 """Modules without a test file of their own name: the file or folder that tests them, and why there."""

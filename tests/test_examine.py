@@ -10,9 +10,9 @@ from smtp_gate.core.finding import Failure
 from smtp_gate.core.message import Message
 from smtp_gate.core.scope import Scope, Who, WhoKind
 from smtp_gate.core.verdict import Mode, Result, Terms
-from smtp_gate.core.view import Mailbox, MessageView, Reason, Region, RegionKind, Unscannable
-from smtp_gate.detect.detectors import Detectors
-from smtp_gate.detect.engine import Engine
+from smtp_gate.core.view import Mailbox, MessageView, Reason, Region, RegionKind, Span, Text, Unscannable
+from smtp_gate.detect.detectors import Detector, Detectors, Level
+from smtp_gate.detect.engine import Engine, Scanned
 from smtp_gate.examine import Rule, Ruleset, Waiver, asker, examine
 from tests.builders import RECEIVED, envelope, listener, message
 from tests.fakes import tick
@@ -74,6 +74,23 @@ def test_unless_spares_only_the_recipients_it_names() -> None:
     assert [(e.by, e.recipients) for e in result.exempt] == [("unless", frozenset({0}))]
 
 
+@pytest.mark.parametrize("login", ["milwaukee.gov", "irs.gov"])
+def test_a_login_without_a_domain_is_of_no_domain(login: str) -> None:
+    env = envelope(account=login)
+    spare = replace(SECRET, unless=(Scope((Who(WhoKind.DOMAIN, login), Who(WhoKind.INTERNAL))),))
+    (result,) = run(view_of(message("secret", env=env)), spare)
+    assert result.findings
+    assert not result.exempt
+
+
+@pytest.mark.parametrize("address", ["victim%evil.example@irs.gov", "evil.example!victim@irs.gov"])
+def test_an_address_that_is_passed_on_is_spared_by_nothing(address: str) -> None:
+    env = envelope(to=[address, "a@irs.gov"], account="dokafor@milwaukee.gov")
+    spare = replace(SECRET, unless=(Scope((DANA,), (Who(WhoKind.DOMAIN, "irs.gov"),)),))
+    (result,) = run(view_of(message("secret", env=env)), spare, waivers=(WAIVER,))
+    assert result.applies == {0}
+
+
 def test_a_crash_of_a_rule_is_its_failure_and_nobody_elses() -> None:
     crashed, other = run(view_of(message("secret")), rule("crash"), SECRET)
     assert crashed.failure == Failure("crash", crashed.failure.detail if crashed.failure else "")
@@ -86,13 +103,28 @@ def test_a_crash_of_a_rule_is_its_failure_and_nobody_elses() -> None:
 class Broken(Engine):
     """An engine whose scan crashes."""
 
-    def scan(self, texts: object) -> tuple[()]:
+    def search(self, texts: object) -> Scanned:
         raise RuntimeError("boom")
 
 
 class ReadsDetectors(WordFamily):
     def detectors(self, params: object) -> tuple[str, ...]:
         return ("us_ssn",)
+
+
+class ReadsBoth(ReadsDetectors):
+    reads_content = True
+
+
+def test_text_that_spends_the_budget_is_unscannable_to_every_rule_that_reads_content() -> None:
+    said = "1234 " * 200
+    texts = tuple(Text(part, "plain", said, (Span(0, len(said), Region(RegionKind.OWN)),)) for part in ("1", "1", "2"))
+    few = Engine(Detectors((Detector("code", r"\d{4}", (Level("high"),)),)), steps=100)
+    reading = replace(SECRET, family=ReadsBoth())
+    (result,) = examine(MessageView(CLAIMED, texts=texts), Facts(), Ruleset("sha256:0", (reading,), few, (), UTC), tick)
+    assert result.unscannable == tuple(
+        Unscannable(part, Region(RegionKind.OWN), Reason.LIMIT, "text") for part in ("1", "2")
+    )
 
 
 def test_a_crash_of_the_engine_fails_the_rules_that_read_it_only() -> None:

@@ -56,12 +56,14 @@ def test_proximity_counts_characters_of_any_script(filler: str, distance: int, h
     assert levels(made, f"1234{gap}word {filler * 9}") == (["high"] if holds else [])
 
 
-def test_proximity_never_crosses_a_region() -> None:
+def test_evidence_counts_whatever_region_the_sender_claims_for_it() -> None:
     made = engine(code(Level("high", all=(near("a", 200),)), Level("low")), a=("word",))
-    crossing = regions((RegionKind.OWN, "word "), (RegionKind.QUOTED, "1234 "), (RegionKind.SIGNATURE, "word"))
-    assert [m.level for m in made.scan((crossing,))] == ["low"]
-    inside = regions((RegionKind.OWN, "word 1234 "), (RegionKind.QUOTED, "word"))
-    assert [(m.level, m.region.kind) for m in made.scan((inside,))] == [("high", RegionKind.OWN)]
+    crossing = regions((RegionKind.OWN, "word "), (RegionKind.SIGNATURE, "1234 "), (RegionKind.QUOTED, "5678"))
+    assert [(m.level, m.region.kind) for m in made.scan((crossing,))] == [
+        ("high", RegionKind.SIGNATURE),
+        ("high", RegionKind.QUOTED),
+    ]
+    assert [m.level for m in made.scan((text("word"), text("1234", part="2")))] == ["low"]
 
 
 def test_a_pattern_as_evidence_sees_each_side_alone_and_never_the_value() -> None:
@@ -240,7 +242,7 @@ def detectors(draw: st.DrawFn) -> Detector:
 def test_the_sieve_leaves_out_nothing_that_would_match(made: list[Detector], content: str) -> None:
     sieved = Engine(Detectors(tuple(made), LISTS))
     whole = Engine(Detectors(tuple(made), LISTS))
-    whole._sieve.possible = lambda octets: list(range(len(made)))  # type: ignore[method-assign]  # the sieve is taken out on purpose
+    whole._sieve.possible = lambda *_: list(range(len(made)))  # type: ignore[method-assign]  # the sieve is taken out on purpose
     assert sieved.scan((text(content),)) == whole.scan((text(content),))
 
 

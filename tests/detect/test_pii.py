@@ -20,6 +20,8 @@ ACTS = {"us_ssn": ("high", "medium"), "payment_card": ("high", "medium"), "bank_
         ("Su número de seguro social es 536-90-4399", "us_ssn", "high"),
         ("his social is 536.90.4399.", "us_ssn", "high"),
         ("SSN 536-90-\n4399", "us_ssn", "high"),
+        ("SSN\n536\t90\t4399", "us_ssn", "medium"),
+        ("Visa 4111\t1111\t1111\t1111", "payment_card", "high"),
         ("SSN 536-90-4399-1", "us_ssn", "medium"),
         ("536-90-4399", "us_ssn", "low"),
         ("=A\x00x536-90-4399z", "us_ssn", "low"),

@@ -5,11 +5,12 @@ import base64
 import pytest
 
 from smtp_gate.core.message import Message
-from smtp_gate.core.view import Part, Reason, Region, RegionKind
+from smtp_gate.core.view import MessageView, Part, Reason, Region, RegionKind
 from smtp_gate.reading.limits import Limits
 from smtp_gate.reading.reader import read
 from tests.builders import RECEIVED, envelope
 from tests.reading.reading_help import names, read_mail, read_octets, said, seen
+from tests.reading.test_media import PNG, chunk
 
 SECRET = "Her number is 536-90-4399, keep it safe."
 HEAD = "From: a@milwaukee.gov\nMIME-Version: 1.0\n"
@@ -176,14 +177,136 @@ def test_documents_and_unknown_octets_are_unscannable_whatever_they_are_called(c
     assert [(u.kind, u.reason, u.region.path) for u in view.unscannable] == [(kind, Reason.UNKNOWN, "x.png")]
 
 
+ATTACHED = b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+
+
+def attached(content: bytes, head: bytes = ATTACHED) -> MessageView:
+    return read_octets(head + base64.encodebytes(content).replace(b"\n", b"\r\n"))
+
+
 def test_a_picture_holds_no_text_but_what_stands_behind_it_is_read() -> None:
-    png = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4 + b"IEND\xaeB`\x82"
-    head = b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-    view = read_octets(head + base64.encodebytes(png).replace(b"\n", b"\r\n"))
+    view = attached(PNG)
     assert not view.unscannable
     assert view.parts[0].kind == "image"
-    view = read_octets(head + base64.encodebytes(png + SECRET.encode()).replace(b"\n", b"\r\n"))
-    assert seen(view, "536-90-4399")
+    for tail in (SECRET.encode(), SECRET.encode() + b"IEND\xaeB`\x82", b"SSN 536-90-4399"):
+        view = attached(PNG + tail)
+        assert not view.unscannable
+        assert seen(view, "536-90-4399")
+
+
+def test_text_written_into_a_picture_is_read() -> None:
+    assert seen(attached(PNG[:33] + chunk(b"tEXt", b"Comment\0" + SECRET.encode()) + PNG[33:]), "536-90-4399")
+
+
+def test_an_archive_behind_a_picture_is_unscannable() -> None:
+    archive = b"PK\3\4\x14\0\0\0\x08\0" + bytes(40) + b"PK\5\6" + bytes(18)
+    assert [(u.kind, u.reason) for u in attached(PNG + archive).unscannable] == [("zip", Reason.UNKNOWN)]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"", b"Content-Type: text/html\r\n", b"Content-Type: application/x-y; name=a.csv\r\n"],
+    ids=["none", "html", "csv"],
+)
+@pytest.mark.parametrize("magic", [b"BM", b"ID3", b"xxxxftyp", b"GIF89a", b"\xff\xd8\xff"])
+def test_octets_that_claim_to_be_text_are_read_as_text_whatever_they_begin_with(head: bytes, magic: bytes) -> None:
+    assert seen(
+        read_octets(head + b"\r\n" + magic + b"\1" * 9 + b" Her \1SSN\1 is 536-\00190-4399 ok"), "SSN is 536-90-4399"
+    )
+
+
+def test_a_true_picture_that_claims_to_be_text_is_read_as_text_as_well() -> None:
+    head = b"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    assert seen(attached(PNG[:33] + chunk(b"teXt", b"536-\00190-4399") + PNG[33:], head), "536-90-4399")
+
+
+ZIP = b"PK\3\4\x14\0\0\0\x08\0" + bytes(range(60)) * 3
+LEAF = b"Content-Type: application/zip; name=a.zip\r\n"
+
+
+def lines(content: bytes) -> bytes:
+    return base64.encodebytes(content).replace(b"\n", b"\r\n")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        LEAF + b"Content-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64\r\n\r\n" + lines(ZIP),
+        LEAF + b"Content-Transfer-Encoding: base-64\r\n\r\n" + lines(ZIP),
+        LEAF + b'Content-Transfer-Encoding: "base64"\r\n\r\n' + lines(ZIP),
+        LEAF + b"Content-Transfer-Encoding: base64, 7bit\r\n\r\n" + lines(ZIP),
+        b"Content-Type: multipart; boundary=B\r\n\r\n--B\r\n" + ATTACHED + lines(ZIP) + b"--B--\r\n",
+        b"Content-Type: text/plain\r\nContent-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\n" + ATTACHED + lines(ZIP) + b"--B--\r\n",
+        b"Content-Type: multipart/mixed; boundary=B\r\n\r\n" + ATTACHED + lines(ZIP) + b"\r\n--B\r\n\r\nhi\r\n--B--\r\n",
+        ATTACHED + lines(lines(ZIP)),
+        b"\r\nplease decode:\r\n" + lines(ZIP),
+    ],
+    ids=["twice", "unknown", "quoted", "list", "no subtype", "two types", "preamble", "base64 of base64", "in a text"],
+)  # fmt: skip
+def test_a_container_in_any_reading_is_unscannable(content: bytes) -> None:
+    assert ("zip", Reason.UNKNOWN) in {(u.kind, u.reason) for u in read_octets(content).unscannable}
+
+
+def test_an_encrypted_message_in_any_reading_is_unscannable() -> None:
+    head = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    content = b"0\x82\1\0\6\x09\x2a\x86\x48\x86\xf7\x0d\1\7\3" + bytes(99)
+    assert {(u.kind, u.reason) for u in attached(content, head).unscannable} >= {("smime", Reason.ENCRYPTED)}
+    armoured = b"\r\n" + lines(b"-----BEGIN PGP MESSAGE-----\r\n\r\nabc\r\n-----END PGP MESSAGE-----")
+    assert [(u.kind, u.reason) for u in read_octets(armoured).unscannable] == [("pgp", Reason.ENCRYPTED)]
+
+
+def test_what_structure_has_opened_is_not_unscannable_by_a_further_reading() -> None:
+    head = b"Content-Type: multipart/mixed; boundary=a@b\r\n\r\n--a@b\r\n" + ATTACHED
+    message = Message("TESTREF0001", envelope(), head + lines(ZIP) + b"--a@b--\r\n", RECEIVED)
+    assert {d.name for d in read(message, Limits(), {}).defects} == {"odd_boundary", "no_author"}
+    member = Part("1!1", 2, "", (), 0, 5, nested=True, names=("a.txt",), content=b"plain")
+    assert not read(message, Limits(), {"1": (member,)}).unscannable
+
+
+@pytest.mark.parametrize("body", ["my SSN 536904399 yesaaa", "her\nSSN\n536904399\nokxaaa"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "Content-Transfer-Encoding: base64\nContent-Transfer-Encoding: 7bit\n",
+        "Content-Transfer-Encoding : base64\n",
+        "Content-Transfer-Encoding: base64 (x)\n",
+    ],
+)
+def test_base64_is_exact_only_where_its_encoding_is_beyond_doubt(fields: str, body: str) -> None:
+    assert seen(read_mail(HEAD + fields + "\n" + body), "536904399")
+
+
+def test_nothing_is_exact_where_parts_divide_differently() -> None:
+    mail = (
+        "Content-Type: multipart/mixed; boundary=a; boundary=b\n\n--b\n\n--a\nContent-Transfer-Encoding: base64\n\n"
+        "her/SSN/536904399/isaaaa\n--a--\n--b--\n"
+    )
+    assert seen(read_mail(mail), "her/SSN/536904399")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        'Content-Disposition: attachment; filename*0="SSN 536-9"; filename*1="0-4399.txt"',
+        "Content-Disposition: attachment; filename*=utf-8''SSN%20%3536-90-4399.txt",
+        'Content-Disposition: attachment; filename*0="SSN %3536-9"; filename*1="0-4399.txt"',
+        'Content-Disposition: attachment\nContent-Disposition: x; filename*0="SSN 536-"; filename*1="90-4399"',
+        'Content-Type: text/plain; name="SSN%20%3536%2D90%2D4399.txt"',
+        'Content-Type: text/plain; name="SSN 53\\6-90-4399.txt"',
+        "Content-Type: text/plain; name=SSN%2053\\6-90-4399.txt",
+        'From: "SSN 53\\6-90-4399" <a@b.example>',
+    ],
+)
+def test_every_decoded_name_is_searched(fields: str) -> None:
+    leaf = f"{fields}\n\nhello\n"
+    assert any("SSN 536-90-4399" in t.text for t in read_mail(leaf).texts)
+    whole = read_mail("Content-Type: multipart/mixed; boundary=B\n\n--B\n" + leaf + "--B--\n")
+    assert any("SSN 536-90-4399" in t.text for t in whole.texts)
+
+
+def test_lines_that_flow_together_without_a_space_are_joined() -> None:
+    flowed = "Content-Type: text/plain; format=flowed; delsp=yes\n\nS \nS \nN 53 \n6-90-4399"
+    assert seen(read_mail(flowed), "SSN 536-90-4399")
 
 
 def test_text_called_a_picture_is_read() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_gate.core.message import Path
+from smtp_gate.core.message import Direction, Listener, Path
 from smtp_gate.reading.paths import MailCommand, PathError, parse_address, parse_mail, parse_rcpt
 
 
@@ -169,3 +169,17 @@ def test_the_path_is_what_stands_between_the_brackets(argument: bytes) -> None:
     if isinstance(parsed, MailCommand):
         assert parsed.path.raw == argument[1:].rpartition(b"> ")[0] or argument == b"<" + parsed.path.raw + b">"
         assert parse_address(parsed.path.raw.decode()) == parsed.path or parsed.path.local == "postmaster"
+
+
+@pytest.mark.parametrize(
+    "local", ["victim%evil.example", "evil.example!victim", '"victim@evil.example"', r'"evil.example\!victim"']
+)
+def test_an_address_that_its_server_would_pass_on_is_not_ours(local: str) -> None:
+    ours = Listener("inbound", Direction.INBOUND, internal_domains=frozenset({"milwaukee.gov"}))
+    parsed = parse_rcpt(f"TO:<{local}@milwaukee.gov>".encode(), smtputf8=False)
+    assert isinstance(parsed, MailCommand)
+    assert parsed.path.is_rerouted
+    assert not ours.is_internal(parsed.path)
+    plain = parse_address("dana@milwaukee.gov")
+    assert plain is not None
+    assert ours.is_internal(plain)

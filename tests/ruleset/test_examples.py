@@ -1,5 +1,6 @@
 """Examples are judged by the code that judges mail, one rule at a time."""
 
+import os
 from dataclasses import replace
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -108,6 +109,15 @@ def test_cases_stand_below_the_pack(tmp_path: Path) -> None:
     for bad in ("cases/none.eml", "../outside.eml", "cases", "a\0b", "/etc/hostname"):
         (mistake,) = failed(run(tmp_path, pack.replace("cases/a.eml", f'"{bad}"'.replace("\0", "\\0"))))
         assert mistake.hint.startswith("`case`: ")
+
+
+def test_a_case_that_is_no_regular_file_is_refused_unread(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.eml")
+    (tmp_path / "link.eml").symlink_to("pipe.eml")
+    for name in ("pipe.eml", "link.eml"):
+        with pytest.raises(ExampleError) as refused:
+            mail({"case": name}, tmp_path)
+        assert refused.value.reason == "not a regular file"
 
 
 def test_a_pack_may_bring_its_own_city(tmp_path: Path) -> None:
