@@ -3,6 +3,7 @@
 #
 #   make demo     set everything up, then run the gate on sample mail until Ctrl-C   (ARGS=--once ends by itself)
 #   make test     set everything up, then linters, types, import rules and all tests (ARGS='-k words -x' go to pytest)
+#   make long     the fault harness at length: thousands of kills, every injection point (about half an hour)
 #   make lint     the linters, types and import rules alone
 #   make lock     renew the two lock files from pyproject.toml
 #   make clean    remove what these commands made
@@ -22,7 +23,7 @@ say     = @printf '\n==> %s\n' '$(1)'
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help demo test lint lock clean setup
+.PHONY: help demo test long lint lock clean setup
 
 help:
 	@sed -n '/^#   make/s/^# //p' Makefile
@@ -33,6 +34,25 @@ demo: $(READY)
 test: lint
 	$(call say,tests)
 	$(BIN)/pytest $(ARGS)
+
+# SEED=n gives another order of messages and victims.
+SEED ?= 1
+long: $(READY)
+	$(call say,10000 kills of workers)
+	$(BIN)/python -m tests.faults.kills --what worker --kills 10000 --seed $(SEED)
+	$(call say,200 kills of the supervisor)
+	$(BIN)/python -m tests.faults.kills --what supervisor --kills 200 --seed $(SEED)
+	$(call say,500 kills of the keeper)
+	$(BIN)/python -m tests.faults.kills --what keeper --kills 500 --seed $(SEED)
+	$(call say,2000 kills while held mail is released)
+	$(BIN)/python -m tests.faults.releases --kills 2000 --seed $(SEED)
+	$(call say,every system call of a message and of a release: killed or failing)
+	$(BIN)/python -m tests.faults.inject
+	$(BIN)/python -m tests.faults.inject_release
+	$(call say,processes stopped and slowed)
+	$(BIN)/python -m tests.faults.stops
+	$(call say,1000 reloads under load)
+	$(BIN)/python -m tests.faults.reloads --reloads 1000
 
 lint: $(READY)
 	$(call say,ruff: mistakes)

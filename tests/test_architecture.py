@@ -78,6 +78,7 @@ TESTED_ELSEWHERE: Final[dict[str, tuple[str, str]]] = {
     "store/progress_files.py": ("tests/store/test_progress.py", "steps and the file that holds them"),
     "store/states.py": ("tests/store/test_quarantine.py", "states are seen in what lies where"),
     "store/taken.py": ("tests/store/test_release.py", "an item under a claim is what a release works on"),
+    "store/looking.py": ("tests/store/test_hold_rows.py", "what lies where is what the index says of it"),
     "store/journal_*.py": ("tests/store/test_journal.py", "parts of the journal"),
 }
 """Modules without a test file of their own name: the file or folder that tests them, and why there."""

@@ -60,7 +60,7 @@ class DoorLimits:
     handshake: float = 30.0
     greet_pause: float = 0.0
     """Seconds before the banner, in which a client that talks first gives itself away."""
-    in_flight: int = 512 * 1024 * 1024
+    in_flight: int = 128 * 1024 * 1024
     """Octets of messages in memory at a time, all workers together."""
     spool_above: int = 256 * 1024
     """Octets of a message that are kept in memory while it is sent; a larger one waits on disk."""

@@ -54,6 +54,8 @@ class Metrics:
         self._in_flight = gauge("bytes_in_flight", "Octets of messages in memory.", multiprocess_mode="livesum")
         self._hop = counter("next_hop_replies", "Replies of the next hop, by stage and code.", ("stage", "code"))
         self._dial = histogram("next_hop_connect_seconds", "Seconds to a ready connection.", buckets=STAGES)
+        self._syncs = counter("syncs", "Syncs to disk, by what was synced.", ("what",))
+        self._records = counter("journal_records", "Records the journal has made durable.")
         # Looking a labelled child up costs more than counting on it, and the label values are few.
         self._stage_child = lru_cache(256)(self._stages.labels)
         self._message_child = lru_cache(1024)(self._messages.labels)
@@ -69,6 +71,11 @@ class Metrics:
         """The exposition of this process alone."""
         self.flush()
         return generate_latest(self.registry)
+
+    def committed(self, what: str, syncs: int, records: int = 0) -> None:
+        """So many syncs of the `journal` or of `folders` were done, and made so many records durable."""
+        self._syncs.labels(what).inc(syncs)
+        self._records.inc(records)
 
     def flush(self) -> None:
         """Move what was added up into the registry."""
@@ -155,18 +162,3 @@ class Metrics:
     def hop_connected(self, seconds: float) -> None:
         """A connection to the next hop was made."""
         self._dial.observe(seconds)
-
-
-class HopMetrics:
-    """The next hop's watcher, in its own words."""
-
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-
-    def replied(self, stage: str, code: int) -> None:
-        """The next hop answered at a stage."""
-        self._metrics.hop_replied(stage, code)
-
-    def connected(self, seconds: float) -> None:
-        """A new connection was made in so long."""
-        self._metrics.hop_connected(seconds)

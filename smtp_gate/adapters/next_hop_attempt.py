@@ -149,7 +149,7 @@ class HopAttempt:
             return lost().reply
         if reply.code != 354:
             # A 2xx or another 3xx here is no answer to DATA: the session is out of step.
-            return reply if reply.code >= 400 else HopFault("4.5.0", "next hop answered DATA oddly").reply
+            return _final(reply) if reply.code >= 400 else HopFault("4.5.0", "next hop answered DATA oddly").reply
         link = self._link
         if link is None:
             return lost().reply
@@ -237,7 +237,7 @@ class HopAttempt:
 
 
 def _final(reply: Reply) -> Reply:
-    """A reply to MAIL, RCPT or the dot, as far as it speaks of the message.
+    """A reply to MAIL, RCPT, DATA or the dot, as far as it speaks of the message.
 
     A 3xx there means the session is out of step. 530 asks us for TLS or a login (RFC 3207 section 4, RFC 4954 section 6):
     that is a fault of our settings, and no reason to bounce the sender's mail.

@@ -53,7 +53,8 @@ class Dialler:
         wire = await self._connect(host)
         try:
             return await self._introduce(wire, host[0])
-        except HopFault:
+        except BaseException:
+            # Whoever waited for it may be gone as well; nobody else knows of this connection.
             wire.close()
             raise
 

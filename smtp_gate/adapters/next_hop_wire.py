@@ -136,6 +136,10 @@ class Wire(asyncio.Protocol):
         except TimeoutError:
             self.close()
             raise HopFault("4.4.1", "next hop does not answer") from None
+        except asyncio.CancelledError:
+            # The reply that is still to come would be taken for the answer to the next command.
+            self.close()
+            raise
         finally:
             self._waiter = None
         first = self._replies.popleft()

@@ -194,8 +194,8 @@ class LimitSettings(Written):
     """Commands that lead nowhere after which a client is cut off."""
     hops: Annotated[int, Field(ge=10)] = 50
     """Received lines from which on a message loops."""
-    in_flight: Annotated[Size, Field(gt=0)] = 512 * 1024 * 1024
-    """Octets of messages in memory at a time, all workers together; a message waits for room before it is judged."""
+    in_flight: Annotated[Size, Field(gt=0)] = 128 * 1024 * 1024
+    """Octets of messages in hand at a time, all workers together; judging takes up to ten times as much memory."""
     spool_above: Annotated[Size, Field(ge=4096)] = 256 * 1024
     """Size from which on a message is kept on disk until it has come whole."""
     queue_wait: Duration = 10.0

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from functools import partial
@@ -40,6 +41,9 @@ def serve(
     """
     environment = os.environ if environment is None else environment
     data = Path(config.data_dir)
+    # A connection takes two descriptors or three; the soft limit is often far below what the settings allow.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     lock = DataLock(data)
     plan = replace(make_plan(config, logger, book, reread, environment), extract=data / EXTRACT)
     metrics_shared.make_room(plan.metrics, plan.slots)

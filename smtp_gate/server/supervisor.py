@@ -206,7 +206,13 @@ class Supervisor:
         for post in self._posts:
             if post.child is None and now >= post.due:
                 ends = [*(c.end for c in self._living()), *self._own]
-                post.child = fork(post.role.name, post.role.main, now, ends)
+                try:
+                    post.child = fork(post.role.name, post.role.main, now, ends)
+                except OSError as error:
+                    # No memory or no descriptors now: the others go on, and the place is filled later.
+                    post.due = now + LONGEST_WAIT
+                    self._logger.log("error", "cannot_fork", {"process": post.role.name, "error": error.strerror or ""})
+                    continue
                 self._selector.register(post.child.end, selectors.EVENT_READ, post.child)
 
     def _announce(self) -> None:

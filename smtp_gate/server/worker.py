@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -15,7 +14,7 @@ from smtp_gate.adapters.door import Door
 from smtp_gate.adapters.door_commons import Commons
 from smtp_gate.adapters.extractor import SocketExtractor
 from smtp_gate.adapters.logs import LogWatcher, Tee
-from smtp_gate.adapters.metrics import HopMetrics, Metrics
+from smtp_gate.adapters.metrics import Metrics
 from smtp_gate.adapters.next_hop import SmtpNextHop
 from smtp_gate.core.course import Timing
 from smtp_gate.core.ports import Ports, Watcher
@@ -29,6 +28,7 @@ from smtp_gate.server.link import KeeperLink
 from smtp_gate.server.plan import Plan
 from smtp_gate.server.rules import InUse, current_rulebook
 from smtp_gate.server.settings import door_settings, hop_settings, hostname_of
+from smtp_gate.server.watchers import DoorMetrics, HopWatch
 from smtp_gate.store.files import Disk
 from smtp_gate.store.journal import SegmentJournal
 from smtp_gate.store.quarantine import FileQuarantine
@@ -43,38 +43,6 @@ FLUSH_EVERY: Final = 1.0
 def utc_now() -> datetime:
     """The wall clock, as an aware time in UTC."""
     return datetime.fromtimestamp(time.time(), tz=UTC)
-
-
-@dataclass(slots=True)
-class DoorMetrics:
-    """The door's watcher: counts go to metrics, faults to metrics and log."""
-
-    metrics: Metrics
-    tee: Tee
-
-    def connected(self, listener: str, change: int) -> None:
-        """A connection came (1) or went (-1)."""
-        self.metrics.connected(listener, change)
-
-    def turned_away(self, listener: str, why: str) -> None:
-        """The door closed on a client."""
-        self.metrics.turned_away(listener, why)
-
-    def put_off(self, listener: str, why: str) -> None:
-        """A message got a 4xx before it was judged."""
-        self.metrics.put_off(listener, why)
-
-    def waited(self, queue: str, seconds: float) -> None:
-        """A message waited in a queue."""
-        self.metrics.waited(queue, seconds)
-
-    def in_flight(self, octets: int) -> None:
-        """So many octets of messages are in this process."""
-        self.metrics.in_flight(octets)
-
-    def fault(self, ref: str, what: str, error: BaseException | None = None) -> None:
-        """Something broke and was turned into a 4xx."""
-        self.tee.fault(ref, what, error)
 
 
 class Worker:
@@ -92,13 +60,14 @@ class Worker:
         self._doors: list[Door] = []
         self._commons: Commons | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._told = (0, 0, 0)
         self.in_use = InUse(current_rulebook(plan.snapshots, plan.snapshot, plan.book))
         self.disk = Disk()
         data = Path(config.data_dir)
         self.quarantine = FileQuarantine(data / "quarantine", self.disk)
         self.journal = SegmentJournal(data / "journal", self.name, now=utc_now)
         self.tee = Tee(metrics, LogWatcher(self.logger), *watchers)
-        self.next_hop = SmtpNextHop(hop_settings(config), HopMetrics(metrics))
+        self.next_hop = SmtpNextHop(hop_settings(config), HopWatch(metrics, self.logger, time.monotonic))
         extractor = None if plan.extract is None else SocketExtractor(plan.extract, OPENABLE)
         judge = Judge(lambda: self.in_use.ruleset, self.in_use, self.tee, time.monotonic, extractor=extractor)
         ports = Ports(self.next_hop, self.quarantine, self.journal, self.tee)
@@ -143,7 +112,7 @@ class Worker:
             # Every verdict is on disk already; a full disk at the very end takes nothing away.
             await self.journal.close()
         self.disk.close()
-        self.metrics.flush()
+        self._flush()
         self.logger.log("info", "stopped", {"process": self.name, "unfinished": left})
 
     async def run(self, leash: Leash) -> int:
@@ -169,7 +138,16 @@ class Worker:
     async def _keep_flushing(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_EVERY)
-            self.metrics.flush()
+            self._flush()
+
+    def _flush(self) -> None:
+        """Tell the metrics what was counted beside them."""
+        now = (self.journal.syncs, self.journal.records, self.disk.syncs)
+        syncs, records, folders = (a - b for a, b in zip(now, self._told, strict=True))
+        self._told = now
+        self.metrics.committed("journal", syncs, records)
+        self.metrics.committed("folders", folders)
+        self.metrics.flush()
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

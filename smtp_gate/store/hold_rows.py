@@ -6,14 +6,13 @@ from os import stat_result
 from pathlib import Path
 from typing import Final
 
-from smtp_gate.store.files import REF, is_claimed
-from smtp_gate.store.items import DamagedItemError, Item, load
+from smtp_gate.store.files import REF
+from smtp_gate.store.items import Item
 from smtp_gate.store.journal_rows import Row, packed, text
-from smtp_gate.store.progress import progress
+from smtp_gate.store.looking import SUFFIX, look, ref_of
 from smtp_gate.store.progress_files import SUFFIX as STEPS
-from smtp_gate.store.progress_files import DamagedProgressError, ProgressFiles
-from smtp_gate.store.quarantine import SUFFIX
-from smtp_gate.store.states import FOLDERS, SETTLED, WORKED_ON, Listed, State, state_of
+from smtp_gate.store.progress_files import ProgressFiles
+from smtp_gate.store.states import FOLDERS, SETTLED, WORKED_ON, Listed, State
 
 UNREAD: Final = -1
 """The size that no file has: one that the disk refused is read again the next time."""
@@ -45,35 +44,6 @@ def all_held_files(quarantine: Path) -> Iterator[tuple[Path, State]]:
     for folder in FOLDERS:
         for path in held_files(quarantine / folder):
             yield path, folder
-
-
-def ref_of(path: Path) -> str:
-    """The ref that a held file's name says."""
-    return path.name.removesuffix(SUFFIX)
-
-
-def look(path: Path, folder: State, steps: ProgressFiles) -> Listed | None:
-    """What lies at a path of a folder, None where nothing does any more; as `FileQuarantine.find` tells. Raises OSError."""
-    ref = ref_of(path)
-    try:
-        claimed = (folder in WORKED_ON or steps.is_open(ref)) and is_claimed(path)
-        octets = path.read_bytes()
-    except FileNotFoundError:
-        return None
-    try:
-        item = load(octets)
-    except DamagedItemError as error:
-        return Listed(ref, state_of(folder, None, claimed=claimed), None, str(error), folder)
-    if item.message.ref != ref:
-        flaw = "the file has another message's name"
-        return Listed(ref, state_of(folder, None, claimed=claimed), None, flaw, folder)
-    try:
-        done = steps.read(ref)
-        now = progress(len(item.message.envelope.recipients), done) if done else None
-    except (DamagedProgressError, ValueError) as error:
-        shown = folder if claimed or folder in SETTLED else State.UNKNOWN
-        return Listed(ref, shown, item, f"its progress file is damaged: {error}", folder)
-    return Listed(ref, state_of(folder, now, claimed=claimed), item, "", folder, now)
 
 
 class HoldRows:

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Final
 
 from smtp_gate.store.heads import journal_segments
-from smtp_gate.store.hold_rows import UNREAD, HoldRows, held_files, ref_of
+from smtp_gate.store.hold_rows import UNREAD, HoldRows, held_files
 from smtp_gate.store.index import Index, IndexDamagedError
 from smtp_gate.store.index_writer import Writer
 from smtp_gate.store.journal_reader import Flaw
 from smtp_gate.store.journal_tail import Position, Step, stands, tail
+from smtp_gate.store.looking import ref_of
 from smtp_gate.store.repeats import Alert
 from smtp_gate.store.states import FOLDERS, SETTLED, State
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 VERSION: Final = 1
 START: Final = "0" * 64
 SEGMENT: Final = re.compile(r"([a-z][a-z0-9]{0,15})-([0-9]{8})\.jsonl")
+_REACH: Final = 256 * 1024
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _PREFIX: Final = b',"hash":"'
 _TAIL: Final = len(_PREFIX) + 64 + len(b'"}\n')
@@ -57,9 +58,16 @@ def segments(root: Path, worker: str = "") -> list[Path]:
 
 def last_hash(path: Path) -> str:
     """The hash of the last whole line of a segment, 64 zeros where there is none. Raises OSError."""
-    found = START
+    # Each line proves itself, so a worker that takes a segment up reads its end, however long it has grown.
+    size = path.stat().st_size
     with path.open("rb") as file:
-        for line in file:
-            fields = unseal(line)
-            found = found if fields is None else fields["hash"]
-    return found
+        reach = _REACH
+        while True:
+            file.seek(max(size - reach, 0))
+            for line in reversed(file.read(reach).splitlines(keepends=True)):
+                fields = unseal(line)
+                if fields is not None:
+                    return str(fields["hash"])
+            if reach >= size:
+                return START
+            reach *= 8

@@ -9,15 +9,15 @@ without progress that says what became of every copy. Nothing moves it by itself
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from smtp_gate.core.message import Message
 from smtp_gate.core.verdict import Judgement
-from smtp_gate.store.files import Claim, Disk, check_ref, claim, is_claimed, make_private, sweep
-from smtp_gate.store.items import DamagedItemError, Item, dump, load, make
-from smtp_gate.store.progress import progress
-from smtp_gate.store.progress_files import DamagedProgressError, ProgressFiles
-from smtp_gate.store.states import FOLDERS, SETTLED, WORKED_ON, Listed, NoSuchItemError, State, state_of
+from smtp_gate.store.files import Claim, Disk, check_ref, claim, make_private, sweep
+from smtp_gate.store.items import dump, make
+from smtp_gate.store.looking import SUFFIX, look
+from smtp_gate.store.progress_files import ProgressFiles
+from smtp_gate.store.states import FOLDERS, WORKED_ON, Listed, NoSuchItemError, State
 from smtp_gate.store.taken import Taken
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-SUFFIX: Final = ".hold"
 
 
 class FileQuarantine:
@@ -77,7 +76,7 @@ class FileQuarantine:
             raise NoSuchItemError(f"somebody else works on {ref} at this moment")
         try:
             # Looked at again, because whoever had the claim before may have moved it or gone on with it.
-            listed = await self.run(lambda: self._look(path, found.folder, mine=True))
+            listed = await self.run(lambda: look(path, found.folder, self.progress, mine=True))
             return self._taken(listed, mine, states)
         except BaseException:
             mine.end()
@@ -109,7 +108,7 @@ class FileQuarantine:
         """The item with this ref, in whatever state. Raises NoSuchItemError, and ValueError for what is no ref."""
         # Twice, because a file that is moved meanwhile can be missed in its old folder and in its new one.
         for state in FOLDERS * 2:
-            listed = self._look(self._path(ref, state), state)
+            listed = look(self._path(ref, state), state, self.progress)
             if listed is not None:
                 return listed
         raise NoSuchItemError(f"no message with ref {ref}")
@@ -126,7 +125,7 @@ class FileQuarantine:
                 # An item can be in another state than its folder only while it is worked on, or after a crash.
                 if folder not in wanted | WORKED_ON and path.name.removesuffix(SUFFIX) not in underway:
                     continue
-                listed = self._look(path, folder)
+                listed = look(path, folder, self.progress)
                 if listed is not None and listed.state in wanted:
                     yield listed
 
@@ -136,7 +135,7 @@ class FileQuarantine:
             if written >= moment.timestamp():
                 # No file is written before its message is received, and the rest are younger still.
                 return
-            listed = self._look(path, State.HELD)
+            listed = look(path, State.HELD, self.progress)
             item = None if listed is None or listed.state is not State.HELD else listed.item
             if item is not None and item.message.received < moment:
                 yield item.message.ref
@@ -154,36 +153,8 @@ class FileQuarantine:
                 # It was moved since the folder was read; it is in its new folder.
                 continue
 
-    def _look(self, path: Path, folder: State, *, mine: bool = False) -> Listed | None:
-        """What lies at a path, None where nothing does; `mine`: the claim on it is ours."""
-        ref = path.name.removesuffix(SUFFIX)
-        try:
-            claimed = not mine and (folder in WORKED_ON or self.progress.is_open(ref)) and is_claimed(path)
-            octets = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        item, flaw = _loaded(octets, ref)
-        if item is None:
-            return Listed(ref, state_of(folder, None, claimed=claimed), None, flaw, folder)
-        try:
-            steps = self.progress.read(ref)
-            now = progress(len(item.message.envelope.recipients), steps) if steps else None
-        except (DamagedProgressError, ValueError) as error:
-            shown = folder if claimed or folder in SETTLED else State.UNKNOWN
-            return Listed(ref, shown, item, f"its progress file is damaged: {error}", folder)
-        return Listed(ref, state_of(folder, now, claimed=claimed), item, "", folder, now)
-
     def _path(self, ref: str, state: State) -> Path:
         return self.root / state / f"{check_ref(ref)}{SUFFIX}"
-
-
-def _loaded(octets: bytes, ref: str) -> tuple[Item | None, str]:
-    """The item of a file, or why there is none."""
-    try:
-        item = load(octets)
-    except DamagedItemError as error:
-        return None, str(error)
-    return (item, "") if item.message.ref == ref else (None, "the file has another message's name")
 
 
 class FileHold:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from smtp_gate.store.files import REF, sweep
 from smtp_gate.store.heads import sealed
-from smtp_gate.store.hold_rows import all_held_files, look, refused
+from smtp_gate.store.hold_rows import all_held_files, refused
 from smtp_gate.store.ingest import Ingestor
 from smtp_gate.store.journal_reader import Damage, Flaw, verify
+from smtp_gate.store.looking import SUFFIX, look
 from smtp_gate.store.progress_files import ProgressFiles
-from smtp_gate.store.quarantine import SUFFIX
 from smtp_gate.store.states import FOLDERS, Listed, State
 
 

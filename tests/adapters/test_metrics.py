@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from smtp_gate.adapters import metrics_http
-from smtp_gate.adapters.metrics import HopMetrics, Metrics
+from smtp_gate.adapters.metrics import Metrics
 from smtp_gate.adapters.metrics_http import MAX_CLIENTS, MetricsServer
 from smtp_gate.core.ports import Outcome, Watcher
 from smtp_gate.core.reply import Reply
@@ -90,8 +90,8 @@ def test_what_door_and_hop_tell_is_counted() -> None:
     for change in (1, 1, -1):
         metrics.connected("outbound", change)
     metrics.turned_away("outbound", "client")
-    HopMetrics(metrics).replied("dot", 250)
-    HopMetrics(metrics).connected(0.01)
+    metrics.hop_replied("dot", 250)
+    metrics.hop_connected(0.01)
     assert sample(metrics, "connections_open", listener="outbound") == 1
     assert sample(metrics, "connections_total", listener="outbound", result="taken") == 2
     assert sample(metrics, "connections_total", listener="outbound", result="client") == 1

@@ -14,7 +14,8 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -83,24 +84,9 @@ class Bench:
 
     async def under(self, pid: int, scenario: Scenario, *, loop: bool, options: list[str], out: Path) -> int:
         """One message while strace holds the worker; its number."""
-        threads = [t.name for t in Path(f"/proc/{pid}/task").iterdir()]
-        chosen = [t for t in threads if (t == str(pid)) == loop]
-        command = ["strace", "-qq", "-o", str(out), *options]
-        for thread in chosen:
-            command += ["-p", thread]
-        tracer = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
-        try:
-            await attached(chosen)
+        async with held_by_strace(pid, out, options, loop=loop):
             one = await self.client.send(letter(self._next(), scenario))
-            # The journal's line of the answer follows within a tenth of a second.
-            until = time.monotonic() + 0.13
-            while tracer.returncode is None and time.monotonic() < until and not struck(out):
-                await asyncio.sleep(0.005)
-            return one.number
-        finally:
-            if tracer.returncode is None:
-                tracer.terminate()
-            await tracer.wait()
+        return one.number
 
     async def count(self, scenario: Scenario, *, loop: bool, folder: Path) -> Counter[str]:
         """How often each call is made for such a message."""
@@ -108,15 +94,7 @@ class Bench:
         await self.under(
             await self.warm(), scenario, loop=loop, options=["-f", "-e", f"trace={','.join(CALLS)}"], out=out
         )
-        threads: dict[str, Counter[str]] = defaultdict(Counter)
-        for line in out.read_text().splitlines():
-            if (m := CALL.match(line)) is not None:
-                threads[m[1]][m[2]] += 1
-        most: Counter[str] = Counter()
-        for counted in threads.values():
-            # An injection counts the calls of each thread by itself.
-            most |= counted
-        return most
+        return calls_in(out)
 
     async def strike(self, point: Point, folder: Path) -> None:
         """One message with the fault at its point."""
@@ -129,6 +107,40 @@ class Bench:
             if struck(out):
                 self.hit.add(number)
                 return
+
+
+@asynccontextmanager
+async def held_by_strace(pid: int, out: Path, options: list[str], *, loop: bool) -> AsyncIterator[None]:
+    """The process traced: its loop's thread, or all the others."""
+    threads = [t.name for t in Path(f"/proc/{pid}/task").iterdir()]
+    chosen = [t for t in threads if (t == str(pid)) == loop]
+    command = ["strace", "-qq", "-o", str(out), *options]
+    for thread in chosen:
+        command += ["-p", thread]
+    tracer = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
+    try:
+        await attached(chosen)
+        yield
+        # What is written behind an answer follows within a tenth of a second.
+        until = time.monotonic() + 0.13
+        while tracer.returncode is None and time.monotonic() < until and not struck(out):
+            await asyncio.sleep(0.005)
+    finally:
+        if tracer.returncode is None:
+            tracer.terminate()
+        await tracer.wait()
+
+
+def calls_in(out: Path) -> Counter[str]:
+    """How often each call was made in a trace, by the thread that made it most: an injection counts each by itself."""
+    threads: dict[str, Counter[str]] = defaultdict(Counter)
+    for line in out.read_text().splitlines():
+        if (m := CALL.match(line)) is not None:
+            threads[m[1]][m[2]] += 1
+    most: Counter[str] = Counter()
+    for counted in threads.values():
+        most |= counted
+    return most
 
 
 def struck(out: Path) -> bool:

@@ -67,7 +67,7 @@ class Run:
                 while self.killed < kills:
                     await self._hold(client, sink)
                     todo = [ref for ref in self.refs if ref not in self.settled]
-                    work = asyncio.gather(*(self._review(gate, todo[n::REVIEWERS]) for n in range(REVIEWERS)))
+                    work = asyncio.gather(*(self.review(gate, todo[n::REVIEWERS]) for n in range(REVIEWERS)))
                     while not work.done():
                         await asyncio.sleep(rng.uniform(0.0, 0.06))
                         if self.killed < kills:
@@ -79,7 +79,7 @@ class Run:
             finally:
                 gate.kill()
             delivered = delivered_in((t.rcpts, t.content) for t in sink.transactions)
-        return self._judge(gate, client, delivered)
+        return self.judge(gate, client, delivered)
 
     async def _hold(self, client: Client, sink: Sink) -> None:
         async def one(number: int) -> None:
@@ -91,13 +91,13 @@ class Run:
         for at in range(start, start + STEP, 20):
             await asyncio.gather(*(one(n) for n in range(at, at + 20)))
 
-    async def _review(self, gate: Gate, refs: list[str]) -> None:
+    async def review(self, gate: Gate, refs: list[str]) -> None:
         """Ask for each item until nothing more is to be done about it."""
         for ref in refs:
             again = False
             until = time.monotonic() + 120
             while time.monotonic() < until:
-                answer = await _ask(gate, {"do": "release", "ref": ref, "who": "reviewer", "again": again})
+                answer = await ask(gate, {"do": "release", "ref": ref, "who": "reviewer", "again": again})
                 again = False
                 if answer is None:
                     await asyncio.sleep(0.01)
@@ -121,7 +121,7 @@ class Run:
         finally:
             disk.close()
 
-    def _judge(self, gate: Gate, client: Client, delivered: list[tuple[str, bytes]]) -> Counter[str]:
+    def judge(self, gate: Gate, client: Client, delivered: list[tuple[str, bytes]]) -> Counter[str]:
         copies = Counter(recipient for recipient, _ in delivered)
         contents = {o.recipients[0]: o.content for o in client.ledger}
         counts: Counter[str] = Counter()
@@ -148,7 +148,7 @@ def _kill(gate: Gate) -> bool:
     return False
 
 
-async def _ask(gate: Gate, frame: dict[str, Any]) -> dict[str, Any] | None:
+async def ask(gate: Gate, frame: dict[str, Any]) -> dict[str, Any] | None:
     """The keeper's answer, None where it was killed before it answered."""
     try:
         line = await control.connect(gate.home / "data" / CONTROL)

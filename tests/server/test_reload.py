@@ -21,7 +21,10 @@ Answer = Callable[[Frame], Frame | None]
 
 
 def obedient(frame: Frame) -> Frame:
-    return {"built" if frame["do"] == "build" else "using": frame["name"], "ruleset": "asked" if frame["do"] == "use" else ""}
+    return {
+        "built" if frame["do"] == "build" else "using": frame["name"],
+        "ruleset": "asked" if frame["do"] == "use" else "",
+    }
 
 
 @dataclass

@@ -6,11 +6,13 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from smtp_gate.adapters.logs import Logger
-from smtp_gate.server.children import BEAT, READY, Leash
+from smtp_gate.server import supervisor
+from smtp_gate.server.children import BEAT, READY, Child, Leash, fork
 from smtp_gate.server.supervisor import Kind, Role, Supervisor
 from smtp_gate.server.worker import utc_now
 
@@ -31,7 +33,7 @@ class House:
                 def tell(word: bytes) -> None:
                     told.write(word)
 
-                supervisor = Supervisor(
+                ours = Supervisor(
                     roles,
                     Logger(utc_now, stream=log),
                     grace=grace,
@@ -39,7 +41,7 @@ class House:
                     ready=lambda: tell(b"ready\n"),
                     stopping=lambda: tell(b"stopping\n"),
                 )
-                os._exit(supervisor.run())
+                os._exit(ours.run())
 
     def wait(self) -> int:
         pid, self.pid = self.pid, 0
@@ -179,6 +181,23 @@ def test_a_role_that_never_starts_ends_the_gate_with_an_error(house: House) -> N
     assert house.wait() == 1
     assert [line["event"] for line in house.log()][-1] in {"cannot_start", "stopping"}
     assert len(house.pids("k")) == 5
+
+
+def test_a_place_that_cannot_be_filled_now_is_filled_later(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[int] = []
+
+    def exhausted(*arguments: Any) -> Child:
+        tries.append(1)
+        if len(tries) < 3:
+            raise OSError(12, "Cannot allocate memory")
+        return fork(*arguments)
+
+    monkeypatch.setattr(supervisor, "fork", exhausted)
+    monkeypatch.setattr(supervisor, "LONGEST_WAIT", 0.1)
+    house.start([house.role("w0", faithful), house.role("w1", faithful)])
+    house.up()
+    assert [line["event"] for line in house.log()] == ["cannot_fork", "cannot_fork"]
+    assert house.end() == 0
 
 
 def test_children_end_when_their_supervisor_was_killed(house: House) -> None:

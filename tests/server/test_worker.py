@@ -133,3 +133,22 @@ async def test_one_log_line_a_message_with_ref_and_rules_and_no_content(tmp_path
     assert told["rules"] == ["test.secret"]
     assert told["outcome"] == "held"
     assert "sesame" not in gate.log.getvalue()
+
+
+async def test_a_message_deferred_three_times_by_one_cause_raises_an_alert(tmp_path: Path) -> None:
+    sink = Sink({"dot": [Act(b"451 4.3.0 not now\r\n")]})
+    async with running(tmp_path, sink=sink) as gate:
+        replies = [await gate.send("hello", "lee@example.org") for _ in range(3)]
+        await gate.send("another", "lee@example.org")
+        assert all(reply.startswith("451 4.3.0 not now") for reply in replies)
+        alerts = 'smtp_gate_repeated_deferrals_total{cause="4.3.0",rule="next_hop"}'
+        for _ in range(200):
+            await gate.solo.keeper.records.catch_up()
+            _, metrics = await get(gate.metrics, "/metrics")
+            if alerts in metrics:
+                break
+            await asyncio.sleep(0.02)
+    assert f"{alerts} 1.0" in metrics
+    (told,) = [t for t in map(json.loads, gate.log.getvalue().splitlines()) if t["event"] == "deferred_again"]
+    assert told["count"] == 3
+    assert told["ref"]

@@ -8,9 +8,10 @@ from unittest import mock
 import pytest
 
 from smtp_gate.store.files import Disk, claim
-from smtp_gate.store.hold_rows import UNREAD, look
+from smtp_gate.store.hold_rows import UNREAD
 from smtp_gate.store.index import Index
 from smtp_gate.store.ingest import Ingestor
+from smtp_gate.store.looking import look
 from smtp_gate.store.progress import Kind, Step
 from smtp_gate.store.progress_files import ProgressFiles
 from smtp_gate.store.quarantine import FileQuarantine
