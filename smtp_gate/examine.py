@@ -10,8 +10,8 @@ from smtp_gate.core.finding import Failure, Finding
 from smtp_gate.core.message import Envelope, Path
 from smtp_gate.core.scope import Scope
 from smtp_gate.core.verdict import Exemption, Mode, Result, Terms
-from smtp_gate.core.view import MessageView
-from smtp_gate.detect.engine import Engine
+from smtp_gate.core.view import MessageView, Reason, Unscannable
+from smtp_gate.detect.engine import Engine, Scanned
 from smtp_gate.families.base import Family
 
 
@@ -81,8 +81,10 @@ def asker(view: MessageView) -> Path | None:
     """
     envelope = view.envelope
     if envelope.client.account and envelope.client.proof is not None:
-        local, _, domain = envelope.client.account.rpartition("@")
-        return Path(envelope.client.account.encode(), local, domain.casefold())
+        account = envelope.client.account
+        # A login without @ is a name alone: it belongs to no domain, whatever it looks like.
+        local, _, domain = account.rpartition("@") if "@" in account else (account, "", "")
+        return Path(account.encode(), local, domain.casefold())
     authors = view.mailboxes_of("from")
     declared = envelope.listener.sender_is_authenticated and not envelope.sender.is_null
     if declared and len(authors) == 1 and authors[0].key == envelope.sender.key:
@@ -104,7 +106,8 @@ def examine(
     broken: Failure | None = None
     started = clock()
     try:
-        view = replace(view, matches=ruleset.engine.scan(view.texts))
+        scanned = ruleset.engine.search(view.texts)
+        view = replace(view, matches=scanned.matches, unscannable=(*view.unscannable, *_beyond(scanned)))
     except Exception as error:  # noqa: BLE001 - any crash of the engine must become a failure of the rules that read it
         broken = Failure("crash", f"engine: {type(error).__name__}")
     timed("", clock() - started)
@@ -116,6 +119,12 @@ def examine(
         results.append(_examine_rule(rule, ruleset, view, facts, broken))
         timed(rule.id, clock() - started)
     return tuple(results)
+
+
+def _beyond(scanned: Scanned) -> Iterator[Unscannable]:
+    """Each part with text that spent the budget of the scan, which is looked into no further (law 2)."""
+    parts = {text.part: text.spans[0].region for text in reversed(scanned.beyond)}
+    yield from (Unscannable(part, region, Reason.LIMIT, "text") for part, region in sorted(parts.items()))
 
 
 def _examine_rule(rule: Rule, ruleset: Ruleset, view: MessageView, facts: Facts, broken: Failure | None) -> Result:
@@ -180,6 +189,8 @@ def _exemptions(
         return
     listener = view.envelope.listener
     paths = tuple(r.path for r in view.envelope.recipients)
+    # An address that is passed on ends somewhere else than it says, so no scope that it fits spares it.
+    applies -= frozenset(i for i, path in enumerate(paths) if path.is_rerouted)
     today = view.message.received.astimezone(ruleset.zone).date()
     scopes = [(scope, "unless") for scope in rule.unless]
     scopes += [(w.scope, w.id) for w in waivers if w.expires >= today]

@@ -6,10 +6,10 @@ enacted (4); after the next hop has accepted nothing changes the answer (5); not
 
 import asyncio
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from smtp_gate.core import answer
-from smtp_gate.core.course import Course, Timing
+from smtp_gate.core.course import NOBODY, Caller, Course, Timing
 from smtp_gate.core.message import Message
 from smtp_gate.core.ports import Attempt, Outcome, Ports
 from smtp_gate.core.received import received_line
@@ -32,28 +32,19 @@ class Gate:
         self._clock = judge.clock
         self._running: set[asyncio.Task[Reply]] = set()
 
-    async def receive(
-        self,
-        message: Message,
-        attempt: Attempt | None = None,
-        *,
-        waited: float = 0.0,
-        over: Callable[[], None] = lambda: None,
-    ) -> Reply:
+    async def receive(self, message: Message, attempt: Attempt | None = None, caller: Caller = NOBODY) -> Reply:
         """Judge, journal, enact, and answer within the deadline; never raises but for the caller's own cancellation.
 
         `attempt` is the mirrored transaction where the recipients were asked one by one; without it the next hop is
         asked at the dot. A cancelled caller (its client vanished) stops nothing that has passed the point of no return.
-        The dot came `waited` seconds ago. `over` is called once nothing is done with the message any more, which is
-        after the answer where that was cut short by the deadline, or by the caller's cancellation.
         """
-        course = Course(self._timing, self._clock, waited)
+        course = Course(self._timing, self._clock, caller)
         task = asyncio.get_running_loop().create_task(self._proceed(message, attempt, course))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        task.add_done_callback(lambda _: over())
+        task.add_done_callback(lambda _: caller.over())
         try:
-            return await asyncio.wait_for(asyncio.shield(task), self._timing.deadline - waited)
+            return await asyncio.wait_for(asyncio.shield(task), self._timing.deadline - caller.waited)
         except TimeoutError:
             if course.committing:
                 return await asyncio.shield(task)
@@ -90,7 +81,7 @@ class Gate:
             await attempt.abort()
         if course.overdue and reply.positive:
             outcome = Outcome.LATE
-        self._journal.answered(message, outcome, reply, late=course.overdue or course.client_gone)
+        self._journal.answered(message, outcome, reply, late=course.overdue or course.gone())
         self._watcher.answered(message, judgement, outcome, reply, self._clock() - course.started)
         return reply
 
@@ -144,7 +135,7 @@ class Gate:
             return outcome, reply
         try:
             await hold.commit()
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - a bug as well: a 451 now would have the mail sent a second time
             # The next hop has accepted: the answer stays 250 and the pending file is shown as unknown (law 5).
             self._watcher.fault(message.ref, "commit_after_accept", error)
         return Outcome.MIXED, answer.mixed(message, len(onward), len(kept))

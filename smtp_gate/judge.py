@@ -14,7 +14,7 @@ from smtp_gate.core.finding import Failure
 from smtp_gate.core.message import Message
 from smtp_gate.core.ports import Extractor, FactSource, Watcher
 from smtp_gate.core.verdict import Judgement, Verdict, decide, spare
-from smtp_gate.core.view import MessageView
+from smtp_gate.core.view import MessageView, Unscannable
 from smtp_gate.examine import Ruleset, examine
 from smtp_gate.reading.limits import Limits
 from smtp_gate.reading.reader import Opened, read
@@ -54,7 +54,7 @@ class Judge:
             self.clock() - started,
             view.header("message-id").strip(),
             tuple(str(d) for d in view.defects),
-            view.unscannable,
+            _unscannable(view, verdict),
         )
 
     async def _view(self, message: Message, ruleset: Ruleset) -> tuple[MessageView, frozenset[FactKey]]:
@@ -99,3 +99,9 @@ class Judge:
 
     async def _off_loop(self, message: Message, work: Callable[[], T]) -> T:
         return await asyncio.to_thread(work) if len(message.content) > self.inline else work()
+
+
+def _unscannable(view: MessageView, verdict: Verdict) -> tuple[Unscannable, ...]:
+    """What the reader could not look into, and what the rules' shared scan gave up on."""
+    scanned = (entry for result in verdict.results for entry in result.unscannable)
+    return tuple(dict.fromkeys((*view.unscannable, *scanned)))

@@ -11,6 +11,7 @@ from smtp_gate.adapters.door_settings import DoorLimits, DoorSettings, DoorWatch
 from smtp_gate.adapters.door_talk import SHUTTING_DOWN, Talk
 from smtp_gate.adapters.door_transaction import Transaction
 from smtp_gate.core import answer
+from smtp_gate.core.course import Caller
 from smtp_gate.core.features import Features
 from smtp_gate.core.message import Message, Proof
 from smtp_gate.core.ports import Attempt, NextHop
@@ -31,14 +32,8 @@ _WHY_AWAY: Final = {FULL: "connections", FULL_FOR_YOU: "per_client", SHUTTING_DO
 class Receive(Protocol):
     """The gate's way in."""
 
-    def __call__(
-        self, message: Message, attempt: Attempt | None, *, waited: float, over: Callable[[], None]
-    ) -> Awaitable[Reply]:
-        """Answer the message, whose dot came `waited` seconds ago.
-
-        `over` is called once the gate holds nothing of it any more, which may be after the answer, or after a caller
-        who was cancelled; not where this raises an error.
-        """
+    def __call__(self, message: Message, attempt: Attempt | None, caller: Caller) -> Awaitable[Reply]:
+        """Answer the message; the caller's `over` is not called where this raises an error."""
         ...
 
 

@@ -14,6 +14,7 @@ from smtp_gate.adapters.door_talk import SHUTTING_DOWN, Verb
 from smtp_gate.adapters.door_transaction import passed_on
 from smtp_gate.adapters.spool import Tray
 from smtp_gate.core import answer
+from smtp_gate.core.course import Caller
 from smtp_gate.core.message import Message
 from smtp_gate.core.reply import Reply
 
@@ -168,7 +169,9 @@ class DoorSession(Entry):
         content = content_of(octets, self.settings)
         features = self.host.features()
         if isinstance(content, bytes) and features.known and "8BITMIME" not in features.keywords:
-            return content if content.isascii() else EIGHT_BIT
+            # What this session was told and the next hop has taken back since is a refusal for now alone.
+            refusal = door_esmtp.NOT_NOW if "8BITMIME" in self.announced else EIGHT_BIT
+            return content if content.isascii() else refusal
         return content
 
     async def _hand_over(self, content: bytes, place: Place, started: float) -> Reply:
@@ -179,7 +182,7 @@ class DoorSession(Entry):
         attempt = self.transaction.close()
         waited = self.loop.time() - started
         try:
-            reply = passed_on(await host.receive(message, attempt, waited=waited, over=place.free))
+            reply = passed_on(await host.receive(message, attempt, Caller(waited, place.free, self.gone)))
         except Exception as error:  # noqa: BLE001 - the gate answers always; were it to break, the sender keeps the mail
             host.watcher.fault(message.ref, "gate_crash", error)
             place.free()

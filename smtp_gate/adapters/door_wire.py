@@ -7,6 +7,7 @@ three are replaced here.
 
 import asyncio
 import math
+import socket
 import ssl
 from collections.abc import Iterable
 from typing import Final, cast
@@ -22,6 +23,9 @@ DRAIN: Final = 4096
 
 _GATHERED: Final = 8192
 """Octets of replies that are sent even while the client's pipeline has more commands."""
+
+_ESTABLISHED: Final = b"\x01"
+"""TCP_ESTABLISHED, the first octet of the kernel's tcp_info (tcp(7)): neither closed nor reset by the client."""
 
 LATE: Final = Reply.of(421, "4.4.2", "timeout exceeded")
 
@@ -77,6 +81,18 @@ class Wire(SMTP):
         if self._waits_for_gate and self._handler_coroutine is not None:
             self._handler_coroutine.cancel()
         return self._wire is not None and self._wire.get_extra_info("sslcontext") is None
+
+    def gone(self) -> bool:
+        """Whether the client has closed or reset its connection, even where the loop has not told us yet."""
+        if self._wire is None or self._wire.is_closing() or self.inlet.eof:
+            return True
+        own = self._wire.get_extra_info("socket")
+        try:
+            state: bytes = own.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
+        except (AttributeError, OSError, ValueError):
+            # No TCP socket below: the loop alone can tell.
+            return False
+        return state != _ESTABLISHED
 
     def say(self, reply: Reply) -> None:
         """Put a reply behind those that wait to be sent."""

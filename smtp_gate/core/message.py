@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+_ROUTES = frozenset("%!@")
+
 
 class Direction(StrEnum):
     """Which way a listener's mail flows, seen from the city."""
@@ -45,6 +47,13 @@ class Path:
     def is_null(self) -> bool:
         """True for `<>`."""
         return not self.raw
+
+    @property
+    def is_rerouted(self) -> bool:
+        """Whether common MTAs would pass it on to where its local part says: `victim%evil.example`, `evil.example!victim`,
+        or a quoted `victim@evil.example` (RFC 5321, section 4.1.2; RFC 1123, section 5.2.16).
+        """
+        return bool(self.domain) and not _ROUTES.isdisjoint(self.local)
 
     @property
     def address(self) -> str:
@@ -93,8 +102,11 @@ class Listener:
     internal_domains: frozenset[str] = frozenset()
 
     def is_internal(self, path: Path) -> bool:
-        """Whether the address belongs to one of our domains; the null path and bare postmaster do not."""
-        return path.domain in self.internal_domains
+        """Whether the address belongs to one of our domains; the null path and bare postmaster do not.
+
+        One that other servers would pass on is not ours, whatever domain it ends in.
+        """
+        return path.domain in self.internal_domains and not path.is_rerouted
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,8 @@ class Part:
 
     `start` and `end` are offsets of the body in `Message.content`, or in the decoded parent where `nested` is set.
     `content` is decoded from its transfer encoding and empty for containers. `kind` is the type by content
-    (`text`, `html`, `image`, `pdf`, `zip`, ... or `unknown`), `media_type` the declared one, lower-case.
+    (`text`, `html`, `image`, `pdf`, `zip`, ... or `unknown`), `media_type` the declared one, lower-case. `charset` is
+    the first one declared, `charsets` all of them, where a sender names several.
     """
 
     part: str
@@ -77,6 +78,7 @@ class Part:
     container: bool = False
     kind: str = ""
     content: bytes = field(default=b"", repr=False)
+    charsets: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

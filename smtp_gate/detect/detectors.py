@@ -12,8 +12,8 @@ LEVELS: Final = ("high", "medium", "low")
 class Evidence:
     """Supporting evidence: a keyword of the named list, or a match of `regex`, within so many characters either side.
 
-    Exactly one of `keywords` and `regex` is set. The window never leaves the match's region (RULES.md) and never holds
-    the value itself. A `regex` that ends in `$` must end right before the value, one that begins with `^` must begin
+    Exactly one of `keywords` and `regex` is set. The window lies in the value's text, whatever regions that has, and goes
+    on from the front of a body into the subject (`detect.evidence` says why); it never holds the value itself. A `regex` that ends in `$` must end right before the value, one that begins with `^` must begin
     right behind it; any other may stand on either side.
     """
 

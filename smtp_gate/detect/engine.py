@@ -11,17 +11,21 @@ from typing import Final
 
 from smtp_gate.core.view import Match, Text
 from smtp_gate.detect.detectors import Detector, Detectors, Evidence, Level
+from smtp_gate.detect.evidence import Budget, Lookup, Nearby, SpentError, Subjects
 from smtp_gate.detect.masks import MASKS
 from smtp_gate.detect.patterns import Pattern, PatternError, compile_pattern
 from smtp_gate.detect.sieve import Sieve
 from smtp_gate.detect.validators import FORMATS, PLAIN, VALIDATORS, Checked, Validator, whole
-from smtp_gate.detect.words import Places, Words, fold_keyword
+from smtp_gate.detect.words import fold_keyword
 
 EMBEDDED: Final = "embedded"
 """The format of a value tied to what stands beside it (`536-90-4399-22`, `A536904399`): no level with a format fits."""
 
 MOST: Final = 5000
 """Different values of one detector at one level in one text, and as many repeated ones: more would only fill memory."""
+
+STEPS: Final = 1_000_000
+"""The budget of one scan: a hundred thousand rows with two identifiers each, some seconds of one core at the worst."""
 
 _RUN: Final = re.compile(rb"[0-9]+|[0-9A-Za-z]+|.", re.DOTALL)
 
@@ -54,95 +58,103 @@ class _Value:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a scan found, and the texts that it did not look through to their ends: its budget was spent."""
+
+    matches: tuple[Match, ...]
+    beyond: tuple[Text, ...] = ()
+
+
 class Engine:
     """The compiled detectors of one ruleset; immutable once built, usable from several threads."""
 
-    def __init__(self, detectors: Detectors) -> None:
-        """Compile. Raises DetectorError for the first detector that will not compile."""
+    def __init__(self, detectors: Detectors, steps: int = STEPS) -> None:
+        """Compile; `steps` is the budget of one scan. Raises DetectorError for the first that will not compile."""
         self.detectors = detectors
+        self._steps = steps
         self._compiled = tuple(_compile(d, detectors) for d in detectors.detectors)
-        self._words = Words(detectors.keywords)
+        self._lookup = Lookup(detectors)
         self._sieve = Sieve(detectors)
 
     def scan(self, texts: Iterable[Text]) -> tuple[Match, ...]:
+        """Every match within the budget, in the order of texts and places."""
+        return self.search(texts).matches
+
+    def search(self, texts: Iterable[Text]) -> Scanned:
         """Every match of every detector at the best level that holds, in the order of texts and places.
 
-        Of one detector at one level in one text, MOST matches are told, and beyond them MOST different values.
+        Of one detector at one level in one text, MOST matches are told, and beyond them MOST different values. The
+        budget counts candidates, look-ups of evidence and matches over all texts; what is beyond it is told as such.
         """
+        every = tuple(texts)
+        budget = Budget(self._steps)
+        subjects = Subjects(every, self._lookup)
+        beside = self._sieve.pieces(subjects.octets)
         found: list[Match] = []
-        for text in texts:
-            possible = self._sieve.possible(text.octets)
-            if possible:
-                scan = _Scan(text, self._words)
-                matches = [m for i in possible for m in scan.matches(self._compiled[i])]
-                found += sorted(matches, key=lambda m: (m.start, m.end, m.detector))
-        return tuple(found)
+        beyond: list[Text] = []
+        for text in every:
+            subject = subjects.before(text)
+            possible = self._sieve.possible(text.octets, beside if subject is not None else frozenset())
+            if not possible:
+                continue
+            scan = _Scan(text, Nearby(text, subject, self._lookup, budget), budget)
+            try:
+                for index in possible:
+                    scan.run(self._compiled[index])
+            except SpentError:
+                beyond.append(text)
+            found += sorted(scan.found, key=lambda m: (m.start, m.end, m.detector))
+        return Scanned(tuple(found), tuple(beyond))
 
 
 class _Scan:
-    """One text with its keywords, found when they are first asked for."""
+    """One text, and what is found in it."""
 
-    def __init__(self, text: Text, words: Words) -> None:
+    def __init__(self, text: Text, nearby: Nearby, budget: Budget) -> None:
+        self.found: list[Match] = []
         self._text = text
-        self._words = words
-        self._places: Places | None = None
+        self._nearby = nearby
+        self._budget = budget
 
-    def matches(self, compiled: _Compiled) -> Iterator[Match]:
-        """Every match of one detector."""
+    def run(self, compiled: _Compiled) -> None:
+        """Add every match of one detector. Raises SpentError."""
         counted: dict[str, int] = {}
         tokens: dict[str, set[bytes]] = {}
-        for value in _values(compiled, self._text):
+        for value in _values(compiled, self._text, self._budget):
             level = next((lv.name for lv in compiled.detector.levels if self._holds(lv, compiled, value)), None)
             if level is None:
                 continue
+            self._budget.spend(5)
             match = _match(compiled.detector, level, self._text, value)
             known = tokens.setdefault(level, set())
             counted[level] = counted.get(level, 0) + 1
             if counted[level] <= MOST or (len(known) < MOST and match.token not in known):
                 known.add(match.token)
-                yield match
+                self.found.append(match)
 
     def _holds(self, level: Level, compiled: _Compiled, value: _Value) -> bool:
         if level.format and level.format != value.format:
             return False
 
-        def stands(evidence: Evidence) -> bool:
-            return self._stands(evidence, compiled, value)
+        def stands(evidence: Evidence, *, weakens: bool = False) -> bool:
+            pattern = None if evidence.keywords else compiled.evidence[evidence.regex]
+            return self._nearby.stands(evidence, pattern, value.start, value.end, weakens=weakens)
 
         return (
             all(stands(e) for e in level.all)
             and (not level.any or any(stands(e) for e in level.any))
-            and not any(stands(e) for e in level.none)
+            and not any(stands(e, weakens=True) for e in level.none)
         )
 
-    def _stands(self, evidence: Evidence, compiled: _Compiled, value: _Value) -> bool:
-        """Whether the evidence stands on either side of the value, within its region.
 
-        A pattern looks at each side alone. One that ends in `$` looks to the left only, where that is the value's
-        front; one that begins with `^` to the right only, where that is its back.
-        """
-        text = self._text.text
-        span = self._text.span_at(value.start)
-        low, high = max(span.start, value.start - evidence.within), min(span.end, value.end + evidence.within)
-        if evidence.keywords:
-            if self._places is None:
-                self._places = self._words.places(text)
-            return self._places.between(evidence.keywords, low, high)
-        pattern = compiled.evidence[evidence.regex]
-        sides = []
-        if not evidence.regex.startswith("^"):
-            sides.append(text[low : value.start])
-        if not evidence.regex.endswith("$") or evidence.regex.endswith("\\$"):
-            sides.append(text[value.end : high])
-        return any(pattern.search(side.encode("utf-8", "replace")) is not None for side in sides)
-
-
-def _values(compiled: _Compiled, text: Text) -> Iterator[_Value]:
-    """Every value of a detector, in order and without overlap."""
+def _values(compiled: _Compiled, text: Text, budget: Budget) -> Iterator[_Value]:
+    """Every value of a detector, in order and without overlap. Raises SpentError."""
     octets, group = text.octets, compiled.detector.group
     position, counted, characters = 0, 0, 0
     while position < len(octets) and (found := compiled.pattern.search(octets, position)) is not None:
         start, end = found.span(group)
+        budget.spend(2 + (end - start) // 8)
         if start < 0 or start == end:
             position = max(found.end(), position + 1)
             continue

@@ -51,12 +51,16 @@ class Sieve:
         self._bare = frozenset(bare)
         self._gate = _alternation([detectors.detectors[i] for i in bare])
 
-    def possible(self, octets: bytes) -> list[int]:
-        """The indexes of the detectors that may match, in order."""
-        pieces = self._always
-        if self._filter is not None:
-            # The library answers None where nothing matched.
-            pieces = frozenset(self._filter.Match(octets, True) or ())
+    def pieces(self, octets: bytes) -> frozenset[int]:
+        """What literal pieces make possible in a text: numbers to hand to `possible`."""
+        if self._filter is None or not octets:
+            return self._always
+        # The library answers None where nothing matched.
+        return frozenset(self._filter.Match(octets, True) or ())
+
+    def possible(self, octets: bytes, beside: frozenset[int] = frozenset()) -> list[int]:
+        """The indexes of the detectors that may match, in order; `beside` are pieces of what counts as standing there."""
+        pieces = self.pieces(octets) | beside
         shut = self._gate is not None and self._gate.search(octets) is None
         return [i for i, needs in enumerate(self._needs) if not (shut and i in self._bare) and needs.met(pieces)]
 

@@ -21,15 +21,20 @@ class Words:
         self._names = [name for name, _ in pairs]
         self._automaton = AhoCorasick([w for _, w in pairs], implementation=Implementation.DFA) if pairs else None
 
-    def places(self, text: str) -> "Places":
-        """Every keyword of the text, in characters of the text as it is."""
+    def places(self, text: str, start: int = 0, end: int | None = None, reach: int = 0) -> "Places":
+        """Every keyword that begins between two offsets and ends at most `reach` behind them, in characters of the text."""
         found: dict[str, list[tuple[int, int]]] = {}
         if self._automaton is None:
             return Places(found)
-        folded, offsets = fold(text)
-        for index, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
-            if _is_word(folded, start, end):
-                found.setdefault(self._names[index], []).append((offsets.of(start), offsets.of(end - 1) + 1))
+        stop = len(text) if end is None else end
+        # The character before the stretch tells whether a word begins there.
+        base = max(start - 1, 0)
+        folded, offsets = fold(text[base : stop + reach])
+        for index, first, last in self._automaton.find_matches_as_indexes(folded, overlapping=True):
+            if _is_word(folded, first, last):
+                at = base + offsets.of(first)
+                if start <= at < stop:
+                    found.setdefault(self._names[index], []).append((at, base + offsets.of(last - 1) + 1))
         return Places({name: sorted(at) for name, at in found.items()})
 
 
@@ -38,6 +43,11 @@ class Places:
 
     def __init__(self, found: Mapping[str, list[tuple[int, int]]]) -> None:
         self._found = found
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return sum(map(len, self._found.values()))
 
     def between(self, name: str, low: int, high: int) -> bool:
         """Whether a word of the list stands wholly between two offsets."""

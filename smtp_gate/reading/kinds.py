@@ -1,7 +1,10 @@
 """What a piece of content is by its octets; the declared type and the name only decide between kinds of text."""
 
 import re
+from collections.abc import Callable
 from typing import Final
+
+from smtp_gate.reading.media import media_of, tail_of
 
 _MAGIC: Final = (
     (b"%PDF-", "pdf"),
@@ -23,32 +26,9 @@ _MAGIC: Final = (
     (b"!BDN", "pst"),
     (b"SQLite format 3\0", "sqlite"),
 )
-_MEDIA: Final = (
-    (b"\x89PNG\r\n\x1a\n", "image"),
-    (b"\xff\xd8\xff", "image"),
-    (b"GIF87a", "image"),
-    (b"GIF89a", "image"),
-    (b"II*\0", "image"),
-    (b"MM\0*", "image"),
-    (b"\0\0\1\0", "image"),
-    (b"BM", "image"),
-    (b"8BPS", "image"),
-    (b"ID3", "audio"),
-    (b"OggS", "audio"),
-    (b"fLaC", "audio"),
-    (b"MThd", "audio"),
-    (b"#!AMR", "audio"),
-    (b"\x1aE\xdf\xa3", "video"),
-    (b"FLV\x01", "video"),
-    (b"\0\0\1\xba", "video"),
-    (b"\0\0\1\xb3", "video"),
-    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "video"),
-    (b"\0\1\0\0\0", "font"),
-    (b"OTTO\0", "font"),
-    (b"wOFF", "font"),
-    (b"wOF2", "font"),
-)
-_RIFF: Final = {b"WEBP": "image", b"WAVE": "audio", b"AVI ": "video"}
+_BY_HEAD: Final = {head: tuple(m for m in _MAGIC if m[0][:2] == head) for head in {m[0][:2] for m in _MAGIC}}
+"""The same by their first two octets, which most contents share with none."""
+
 MEDIA: Final = frozenset({"image", "audio", "video", "font"})
 """Kinds that hold no text once their octets have proven them (there is no optical character recognition)."""
 
@@ -57,6 +37,11 @@ _HTML: Final = re.compile(
     rb"<(?:!doctype html|html|head|body|table|div|p|br|span|a|font|meta|style|script|b|i)\b[^<>]*>", re.IGNORECASE
 )
 _SNIFF: Final = 4096
+_ZIP_END: Final = 66_000
+"""Where a zip file's end record stands at the latest: 22 octets and a comment of up to 65,535."""
+_BLANK: Final = frozenset((b" ", b"\t", b"\r", b"\n", b"\f"))
+_LATE: Final = ((b"%PDF-", "pdf"), (b"{\\rtf", "rtf"))
+_TEXT_NAMES: Final = frozenset({"txt", "csv", "tsv", "log", "htm", "html", "xml", "json", "eml", "ics", "vcf", "md"})
 _MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 
 
@@ -64,44 +49,86 @@ def kind_of(content: bytes, media_type: str = "", name: str = "") -> str:
     """`text`, `html`, `xml`, `calendar`, a kind of media, document or archive, `empty`, or `unknown`."""
     if not content:
         return "empty"
-    head = content[:16]
-    for magic, kind in _MAGIC:
-        if head.startswith(magic) and not (kind in {"exe", "bz2", "cab"} and _is_text(content)):
-            return kind
-    media = _media(content, head)
-    if media:
+    known = _document(content)
+    if known:
+        return known
+    media = media_of(content)
+    if media and not _is_text(content):
         return media
     if content[257:262] == b"ustar":
         return "tar"
     if not (content.startswith(_MARKS) or _is_text(content)) and not _is_wide(content):
         return "unknown"
-    return _text_kind(content, media_type, name)
+    return text_kind(content, media_type, name)
 
 
-def trailer_of(content: bytes) -> bytes:
-    """What stands behind the end of a picture, where text can be hidden that no picture shows; often nothing."""
-    if content.startswith(b"\x89PNG"):
-        end = content.rfind(b"IEND\xaeB`\x82")
-        return content[end + 8 :] if end >= 0 else b""
-    if content.startswith(b"\xff\xd8\xff"):
-        end = content.rfind(b"\xff\xd9")
-        return content[end + 2 :] if end >= 0 else b""
-    return b""
+def _document(content: bytes) -> str:
+    """A document, an archive or a program by its first octets; readers of some skip white space in front."""
+    head = content[:16]
+    for magic, kind in _BY_HEAD.get(head[:2], ()):
+        if head.startswith(magic) and not (kind in {"exe", "bz2", "cab"} and _is_text(content)):
+            return kind
+    late = content[:_SNIFF].lstrip() if head[:1] in _BLANK else b""
+    return next((kind for magic, kind in _LATE if late.startswith(magic)), "")
 
 
-def _media(content: bytes, head: bytes) -> str:
-    """Media by magic, but not where the octets are printable text: a text may begin with GIF89a or BM."""
-    kind = next((kind for magic, kind in _MEDIA if head.startswith(magic)), "")
-    if not kind and head[4:8] == b"ftyp":
-        kind = "image" if head[8:12] in {b"heic", b"heix", b"mif1", b"avif"} else "video"
-    if not kind and head[:4] == b"RIFF":
-        kind = _RIFF.get(head[8:12], "")
-    if not kind and head[:1] == b"\xff" and len(content) > 2 and content[1] & 0xE6 == 0xE2:
-        kind = "audio"
-    return "" if kind and _is_text(content) else kind
+def container_of(content: bytes) -> str:
+    """The kind of document or archive, `smime` for an encrypted message, where more than chance says so; else empty.
+
+    For octets that nothing declares: they may be any text decoded at random, so a magic number of two octets is no proof.
+    """
+    if content[:1] == b"0" and is_enveloped(content):
+        return "smime"
+    for magic, kind in _BY_HEAD.get(content[:2], ()):
+        if content.startswith(magic):
+            return kind if kind not in _PROOFS or _PROOFS[kind](content) else ""
+    return "tar" if content[257:262] == b"ustar" else ""
 
 
-def _text_kind(content: bytes, media_type: str, name: str) -> str:
+def is_enveloped(content: bytes) -> bool:
+    """Whether it begins as an S/MIME message that is encrypted (RFC 8551, section 3.3)."""
+    return any(oid in content[:128] for oid in _ENVELOPED)
+
+
+def archive_behind(content: bytes) -> str:
+    """The kind of the archive or document that stands behind a picture or sound; openers find a zip by its end."""
+    end = content[-_ZIP_END:]
+    at = end.rfind(b"PK\x05\x06")
+    if at >= 0 and end[at + 4 : at + 8] == b"\0\0\0\0":
+        return "zip"
+    tail = tail_of(content)
+    return container_of(tail) or next((kind for magic, kind in _MAGIC if len(magic) > 4 and magic in tail), "")
+
+
+def _is_zip(content: bytes) -> bool:
+    """A local header of a version and a method that exist (APPNOTE, section 4.3.7), or an end record."""
+    if content[2:4] != b"\x03\x04":
+        return content[4:8] == b"\0\0\0\0" or content[2:4] == b"\x07\x08"
+    return len(content) > 9 and content[4] <= 63 and content[9] == 0 and content[8] <= 99
+
+
+def _is_exe(content: bytes) -> bool:
+    at = int.from_bytes(content[60:64], "little")
+    return content[:1] == b"\x7f" or content[at : at + 4] == b"PE\0\0"
+
+
+_ENVELOPED: Final = (b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03", b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17")
+_PROOFS: Final[dict[str, Callable[[bytes], bool]]] = {
+    "zip": _is_zip,
+    "exe": _is_exe,
+    "gz": lambda content: content[2:3] == b"\x08" and content[3:4] < b"\x20" and content[8:9] in b"\0\2\4",
+    "bz2": lambda content: content[4:10] == b"1AY&SY",
+    "cab": lambda content: content[4:8] == b"\0\0\0\0",
+}
+
+
+def claims_text(media_type: str, name: str) -> bool:
+    """Whether the declared type or the name has readers show the octets as text, whatever they are."""
+    return media_type.startswith("text/") or name.rpartition(".")[2].lower() in _TEXT_NAMES
+
+
+def text_kind(content: bytes, media_type: str, name: str) -> str:
+    """The kind of text, for octets that are read as text."""
     extension = name.rpartition(".")[2].lower()
     if media_type in {"text/html", "application/xhtml+xml"} or extension in {"html", "htm", "xhtml", "shtml"}:
         return "html"

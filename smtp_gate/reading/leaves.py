@@ -5,25 +5,33 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Final
 
-from smtp_gate.core.view import Link, Part, Reason, Region, RegionKind, Span, Text
+import re2
+
+from smtp_gate.core.view import Header, Link, Part, Reason, Region, RegionKind, Span, Text
 from smtp_gate.reading.charset import decode_octets, readings
 from smtp_gate.reading.html import MARKS, QUOTE_CLOSE, QUOTE_OPEN, REST_QUOTED, SIGNATURE, Page, read_page
-from smtp_gate.reading.kinds import MEDIA, kind_of, trailer_of
+from smtp_gate.reading.kinds import MEDIA, archive_behind, claims_text, container_of, is_enveloped, kind_of, text_kind
+from smtp_gate.reading.media import tail_of
 from smtp_gate.reading.regions import Author, Event, Mark, Regions
 from smtp_gate.reading.sink import Sink
-from smtp_gate.reading.text import normalise, normalise_octets
+from smtp_gate.reading.text import normalise, normalise_octets, turned
 from smtp_gate.reading.transfer import uu_blocks
-from smtp_gate.reading.union import BEYOND, TEXTUAL, hidden_readings
+from smtp_gate.reading.union import BEYOND, CLOSED, TEXTUAL, hidden_readings
 
 _FOLD: Final = re.compile(rb"\r?\n[ \t]")
+_FLOWED: Final = re.compile(rb" \r?\n")
+_BDO: Final = re.compile(r"<(/?)bdo\b[^<>]*>", re.IGNORECASE)
 _MARK: Final = re.compile(f"([{MARKS}])")
 _PRINTABLE: Final = re.compile(rb"[\t -~]{6,}")
+_WRITTEN: Final = re2.compile(rb"[\t\r\n -~]{8,}")
+_META: Final = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
+_PROLOGUE: Final = 4096
 _STRINGS: Final = 256 * 1024
 _MISSES: Final = 50
 _SIGNED: Final = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
-_ENVELOPED: Final = (b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03", b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17")
 _SIGNATURE_TYPES: Final = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature"})
 _ELSEWHERE: Final = frozenset({"message/partial", "message/external-body"})
+_SMALL: Final = 8
 _LOOSE: Final = frozenset({"preamble", "epilogue", "raw"})
 _PGP: Final = b"-----BEGIN PGP MESSAGE-----"
 
@@ -36,9 +44,11 @@ def _regions() -> Regions:
 class Leaves:
     """Reads the leaves of one message into a sink."""
 
-    def __init__(self, sink: Sink, author: Author) -> None:
+    def __init__(self, sink: Sink, author: Author, decided: Iterable[bytes] = ()) -> None:
+        """`decided` are the contents that structure has dealt with, which further readings bring forth once more."""
         self.sink = sink
         self.author = author
+        self.decided = tuple(octets for octets in decided if len(octets) > _SMALL)
 
     def read(self, part: Part, base: Region) -> None:
         """Read one leaf by its kind; `base` is the region that holds around it."""
@@ -47,36 +57,62 @@ class Leaves:
         if part.media_type in _ELSEWHERE:
             self.sink.lost(part.part, region, Reason.UNKNOWN, part.media_type)
         if kind in TEXTUAL:
-            self.textual(part.part, content, part.charset, kind, region)
-        elif kind in MEDIA:
-            rest = trailer_of(content)
-            if len(rest) > 16:
-                self._strings(part.part, rest, region)
+            if part.media_type == "text/plain" and _joins_lines(part.headers):
+                self.sink.text(part.part, "flowed", decode_octets(_FLOWED.sub(b"", content), part.charset)[0], region)
+            self.textual(part.part, content, (part.charset, *part.charsets), kind, region)
+            return
+        if kind in MEDIA:
+            self._media(part.part, content, region)
         elif kind != "empty":
             self._opaque(part, region)
+        if kind in {*MEDIA, "unknown"} and claims_text(part.media_type, part.name):
+            self._octets(part, region)
 
-    def textual(self, part: str, content: bytes, charset: str, kind: str, region: Region, reading: str = "") -> None:
+    def _octets(self, part: Part, region: Region) -> None:
+        """What is no text, but shown as text: read as such too, and no more of it than anybody would look at."""
+        if part.kind in MEDIA and len(part.content) > _STRINGS:
+            self.sink.lost(part.part, region, Reason.LIMIT, part.kind)
+        shown = text_kind(part.content, part.media_type, part.name)
+        self.textual(part.part, part.content[:_STRINGS], (part.charset, *part.charsets), shown, region, "octets")
+
+    def textual(
+        self, part: str, content: bytes, charsets: tuple[str, ...], kind: str, region: Region, reading: str = ""
+    ) -> None:
         """Read octets that are text of some kind; `reading` names how they came about, where not by structure.
 
         Regions are told apart only where structure is sound: a doubtful reading must not pass for a signature.
         """
         if kind == "calendar":
             content = _FOLD.sub(b"", content)
-        source, defect = decode_octets(content, charset)
+        marked_up = kind in {"html", "xml"}
+        if marked_up:
+            charsets = (*(charsets or ("",)), *(m.decode().lower() for m in _META.findall(content[:_PROLOGUE])[:8]))
+        source, defect = decode_octets(content, charsets[0] if charsets else "")
         if defect:
             self.sink.defect(defect, part)
-        if kind in {"html", "xml"}:
+        if marked_up:
             made = self._html(part, source, region, reading)
         else:
             made = self._plain(
                 part, content if not defect and content.isascii() else source, region, reading or "plain"
             )
-        if not content.isascii() or defect:
-            for other in readings(content, charset):
-                if other != source:
-                    self.sink.text(part, "charset", other, region)
+        self._others(part, (r for r in readings(content, *charsets) if r and r != source), region, marked_up=marked_up)
         if made is not None and (not reading or reading in _LOOSE):
             self._hidden(made, content, region)
+
+    def _others(self, part: str, found: Iterable[str], region: Region, *, marked_up: bool) -> None:
+        """The same octets in other charsets; what is damaged in one of them is no markup there."""
+        for other in found:
+            room = self.sink.room
+            if len(other) > room:
+                # Cut before it is worked on, so that no number of charsets costs more than the budget.
+                self.sink.lost(part, region, Reason.LIMIT, "text")
+            if room <= 0:
+                return
+            if marked_up and "\ufffd" not in other:
+                self._html(part, other[:room], region, "charset")
+            else:
+                self._plain(part, other[:room], region, "charset")
 
     def _plain(self, part: str, said: str | bytes, region: Region, reading: str) -> Text | None:
         if region.kind is not RegionKind.OWN or reading != "plain":
@@ -90,14 +126,24 @@ class Leaves:
             if not text or text.isspace():
                 return None
             made = self.sink.ready(part, reading, text, _regions().spans(text, octets, self.author), octets)
+        if isinstance(said, str):
+            self._turned(part, said, region)
         if made is not None:
             self.sink.written_links(made)
         return made
+
+    def _turned(self, part: str, said: str, region: Region) -> None:
+        shown = turned(said)
+        if shown:
+            self.sink.text(part, "visual", shown, region)
 
     def _html(self, part: str, source: str, region: Region, reading: str) -> Text | None:
         page = read_page(source, self.sink.limits)
         if page.deep:
             self.sink.lost(part, region, Reason.LIMIT, "html")
+        self._turned(part, page.text, region)
+        if "<bdo" in source or "<BDO" in source:
+            self._turned(part, read_page(_BDO.sub(_override, source), self.sink.limits).text, region)
         text, events = _without_marks(page.text)
         made = None
         if text and not text.isspace():
@@ -149,15 +195,43 @@ class Leaves:
         for name, octets in found:
             if name == BEYOND:
                 self.sink.lost(part, region, Reason.LIMIT, "base64")
-                continue
-            kind = kind_of(octets)
-            self.textual(part, octets, "", kind if kind in TEXTUAL else "text", region, name)
+            elif name == CLOSED:
+                self._closed(part, octets, region)
+            else:
+                if _PGP in octets:
+                    self.sink.lost(part, region, Reason.ENCRYPTED, "pgp")
+                kind = kind_of(octets)
+                self.textual(part, octets, (), kind if kind in TEXTUAL else "text", region, name)
+
+    def _closed(self, part: str, octets: bytes, region: Region) -> None:
+        """What a further reading decoded to a document or a picture, unless structure has dealt with those octets."""
+        known = next((seen for seen in self.decided if octets.startswith(seen)), b"")
+        kind = container_of(octets[len(known) :])
+        if kind:
+            self.sink.lost(part, region, Reason.ENCRYPTED if kind == "smime" else Reason.UNKNOWN, kind)
+        elif not known:
+            self._media(part, octets, region)
+
+    def _media(self, part: str, content: bytes, region: Region) -> None:
+        """A picture or sound holds no text of its own; what is written into it or stands behind it is looked for."""
+        kind = archive_behind(content)
+        if kind:
+            self.sink.lost(part, region, Reason.UNKNOWN, kind)
+        self.sink.text(
+            part, "strings", b"\n".join(content[slice(*m.span())] for m in _WRITTEN.finditer(content)), region
+        )
+        tail = tail_of(content)
+        shown = kind_of(tail) if len(tail) >= _SMALL else ""
+        if shown in TEXTUAL:
+            self.textual(part, tail, (), shown, region, "tail")
 
     def _file(self, part: str, octets: bytes, region: Region, name: str) -> None:
         kind = kind_of(octets, "", name)
         if kind in TEXTUAL:
-            self.textual(part, octets, "", kind, region, "uu")
-        elif kind not in MEDIA and kind != "empty":
+            self.textual(part, octets, (), kind, region, "uu")
+        elif kind in MEDIA:
+            self._media(part, octets, region)
+        elif kind != "empty":
             self.sink.lost(part, region, Reason.UNKNOWN, kind)
 
     def _opaque(self, part: Part, region: Region) -> None:
@@ -166,7 +240,7 @@ class Leaves:
             # A detached signature is no content of its own; names in its certificates are still read.
             self._strings(part.part, part.content, region)
             return
-        if head[:1] == b"0" and any(oid in head for oid in _ENVELOPED):
+        if head[:1] == b"0" and is_enveloped(head):
             self.sink.lost(part.part, region, Reason.ENCRYPTED, "smime")
             return
         self.sink.lost(part.part, region, Reason.UNKNOWN, part.kind)
@@ -175,6 +249,16 @@ class Leaves:
     def _strings(self, part: str, content: bytes, region: Region) -> None:
         """Printable runs of octets nobody could parse: chance finds, which spare nothing its being unscannable."""
         self.sink.text(part, "strings", b"\n".join(_PRINTABLE.findall(content[:_STRINGS])), region)
+
+
+def _override(tag: re.Match[str]) -> str:
+    """The character that says what the element says (HTML, section 4.5.26)."""
+    return "\u202c" if tag[1] else "\u202e" if "rtl" in tag[0].lower() else ""
+
+
+def _joins_lines(headers: Iterable[Header]) -> bool:
+    """Whether the part declares that a space at a line's end and the break behind it go (`delsp`, RFC 3676, section 4)."""
+    return any(h.key == "content-type" and "delsp" in h.value.lower() for h in headers)
 
 
 def region_of(part: Part, base: Region) -> Region:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from smtp_gate.core.view import Defect, Header, Part, Reason, Region, RegionKind, Unscannable
-from smtp_gate.reading.headers import parse_headers
+from smtp_gate.reading.headers import Block, parse_headers
 from smtp_gate.reading.kinds import kind_of
 from smtp_gate.reading.limits import Limits
 from smtp_gate.reading.params import Info, read_info
 from smtp_gate.reading.transfer import decode_base64, decode_qp, uu_blocks
+from smtp_gate.reading.union import UNSURE
 
 OWN: Final = Region(RegionKind.OWN)
 _IDENTITY: Final = frozenset({"", "7bit", "8bit", "binary"})
@@ -96,23 +97,24 @@ class _Splitter:
             self.tree.unscannable.append(Unscannable(task.number, task.base, Reason.LIMIT, "headers"))
         self.steps -= 1 + len(block.headers)
         if info.media_type[:10] == "multipart/":
-            self._multipart(task, info, block.headers, block.body)
+            self._multipart(task, info, block)
         elif info.media_type in _EMBEDDED:
             self._embedded(task, info, block.headers, block.body)
         else:
-            self._leaf(task, info, block.headers, block.body)
+            self._leaf(task, info, block)
 
-    def _multipart(self, task: _Task, info: Info, headers: tuple[Header, ...], body: int) -> None:
+    def _multipart(self, task: _Task, info: Info, block: Block) -> None:
+        headers, body = block.headers, block.body
         if info.encoding not in _IDENTITY:
             self._defect("encoded_container", task)
         if not info.boundaries:
             self._defect("missing_boundary", task)
-            self._leaf(task, info, headers, body)
+            self._leaf(task, info, block)
             return
         marks = list(self._delimiters(task.buffer, info.boundaries, body, task.end))
         if not marks:
             self._defect("unused_boundary", task)
-            self._leaf(task, info, headers, body)
+            self._leaf(task, info, block)
             return
         self.tree.pieces.append(Piece(_part(task, info, headers, body, container=True), task.base))
         self._keep(task, "preamble", body, marks[0][0])
@@ -191,12 +193,15 @@ class _Splitter:
         content, _ = _decoded(info.encoding, task.buffer[body : task.end])
         self.stack.append(_Task(content, 0, len(content), number, task.depth + 1, base, nested=True))
 
-    def _leaf(self, task: _Task, info: Info, headers: tuple[Header, ...], body: int) -> None:
+    def _leaf(self, task: _Task, info: Info, block: Block) -> None:
+        headers, body = block.headers, block.body
         raw = task.buffer[body : task.end]
         content, exact = _decoded(info.encoding, raw)
         if not exact and info.encoding == "base64":
             self._defect("base64_damaged", task)
-        if exact and info.encoding == "base64" and not task.nested:
+        # What one reader decodes another shows as it stands, where the fields of the part leave room for doubt.
+        certain = UNSURE.isdisjoint((*block.defects, *info.defects))
+        if exact and certain and info.encoding == "base64" and not task.nested:
             self.tree.exact.append((body, task.end))
         base = task.base
         if info.media_type in _REPORTED and base.kind is RegionKind.OWN:
@@ -251,4 +256,5 @@ def _part(
         container,
         "" if container else kind_of(content, info.media_type, name),
         content,
+        info.charsets,
     )

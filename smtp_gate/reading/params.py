@@ -1,6 +1,7 @@
 """Structured MIME fields: type, parameters, every candidate name and boundary, and how they disagree."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -18,18 +19,21 @@ _EXTENDED: Final = re.compile(r"([^*]+)(?:\*(\d{1,4}))?(\*)?")
 _ENCODINGS: Final = frozenset(
     {"7bit", "8bit", "binary", "base64", "quoted-printable", "x-uuencode", "uuencode", "x-uue"}
 )
+_NAMES: Final = frozenset({"name", "filename"})
 _PARAMETERS: Final = 200
 _BOUNDARIES: Final = 16
+_CHARSETS: Final = 8
 """How many of each are looked at; a field with more is odd, and the message read in every other way."""
 
 
 @dataclass(slots=True)
 class Info:
-    """What the MIME fields of one entity say: the first value of each, all boundaries and names, and the defects."""
+    """What the MIME fields of one entity say: the first value of each, all boundaries, names and charsets, and the defects."""
 
     media_type: str = ""
     boundaries: tuple[bytes, ...] = ()
     charset: str = ""
+    charsets: tuple[str, ...] = ()
     encoding: str = ""
     disposition: str = ""
     names: tuple[str, ...] = ()
@@ -43,20 +47,23 @@ def read_info(headers: tuple[Header, ...], default_type: str = "text/plain") -> 
     info = Info(media_type=default_type)
     kept: dict[str, Header] = {}
     types: list[Header] = []
+    dispositions: list[Header] = []
     for header in headers:
         key = header.key
         if key[:8] != "content-":
             continue
         if key == "content-type":
             types.append(header)
+        elif key == "content-disposition":
+            dispositions.append(header)
         if key in kept and key in _TWICE:
             info.defects.append(_TWICE[key])
         kept.setdefault(key, header)
     names: list[str] = []
     if types:
         _read_types(types, info, names)
-    if "content-disposition" in kept:
-        _read_disposition(kept["content-disposition"], info, names)
+    for header in reversed(dispositions):
+        _read_disposition(header, info, names)
     if "content-transfer-encoding" in kept:
         _read_encoding(kept["content-transfer-encoding"], info)
     if names:
@@ -74,19 +81,24 @@ _TWICE: Final = {
 def _read_types(headers: list[Header], info: Info, names: list[str]) -> None:
     first = True
     boundaries: list[bytes] = []
+    charsets: list[str] = []
     for header in headers:
         main, params = split_params(header, info.defects)
         if first:
             _main_type(main.lower(), info)
         by_name = _collect(params, info.defects)
         if first:
-            info.charset = by_name.get("charset", [""])[0].strip().lower()
             info.report_type = by_name.get("report-type", [""])[0].strip().lower()
             info.smime_type = by_name.get("smime-type", [""])[0].strip().lower()
         if "boundary" in by_name:
             boundaries += [b.rstrip(" \t").encode("utf-8", "replace") for b in by_name["boundary"]]
+        charsets += [c.strip().lower() for c in by_name.get("charset", [])]
         names += by_name.get("name", [])
         first = False
+    different = tuple(dict.fromkeys(charsets))
+    # Readers take the first or the last of several.
+    info.charsets = (*different[:_CHARSETS], *different[_CHARSETS:][-_CHARSETS:])
+    info.charset = info.charsets[0] if info.charsets else ""
     info.boundaries = tuple(dict.fromkeys(boundaries))[:_BOUNDARIES]
     if len(info.boundaries) > 1:
         info.defects.append("duplicate_boundary")
@@ -206,13 +218,22 @@ def _collect(params: list[tuple[str, str]], defects: list[str]) -> dict[str, lis
         if "=?" in text:
             found.append(decode_words(text))
         found.append(text)
-        if "%" in text and name in {"name", "filename"}:
-            found.append(unquote_to_bytes(text).decode("utf-8", "replace"))
+        if name in _NAMES:
+            found += _unescaped(text)
     for name, pieces in sections.items():
         if name in values:
             defects.append("duplicate_parameter")
-        values.setdefault(name, [])[:0] = [_joined(pieces)]
+        joined = _joined(pieces)
+        values.setdefault(name, [])[:0] = [joined, *(_unescaped(joined) if name in _NAMES else ())]
     return values
+
+
+def _unescaped(text: str) -> Iterator[str]:
+    """A file name with the escapes undone that some readers undo: percent signs and quoted pairs outside quotes."""
+    plain = unquote_to_bytes(text).decode("utf-8", "replace") if "%" in text else text
+    yield plain
+    if "\\" in plain:
+        yield _PAIR.sub(r"\1", plain)
 
 
 def _joined(pieces: list[tuple[int, bool, str]]) -> str:
@@ -227,4 +248,4 @@ def _joined(pieces: list[tuple[int, bool, str]]) -> str:
             octets.append(unquote_to_bytes(value))
         else:
             octets.append(value.encode("utf-8", "replace"))
-    return decode_octets(b"".join(octets), charset.lower() or "utf-8")[0].replace("\0", "")
+    return decode_octets(b"".join(octets), charset.lower() or "utf-8", marks=False)[0].replace("\0", "")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from smtp_gate.core.message import Message
-from smtp_gate.core.view import Defect, Header, MessageView, Part, Region, RegionKind, Span
+from smtp_gate.core.view import Defect, Header, MessageView, Part, Reason, Region, RegionKind, Span
 from smtp_gate.reading.addresses import mailboxes
 from smtp_gate.reading.kinds import kind_of
 from smtp_gate.reading.leaves import Leaves, region_of
@@ -14,25 +14,31 @@ from smtp_gate.reading.limits import Limits
 from smtp_gate.reading.mime import Loose, Piece, Tree, split
 from smtp_gate.reading.regions import Author
 from smtp_gate.reading.sink import Sink
-from smtp_gate.reading.text import normalise
-from smtp_gate.reading.union import AMBIGUOUS, TEXTUAL, ambiguous_readings
+from smtp_gate.reading.text import normalise, turned
+from smtp_gate.reading.union import AMBIGUOUS, DIVIDING, TEXTUAL, ambiguous_readings
 
 _HEADER: Final = Region(RegionKind.HEADER)
 _SUBJECT: Final = Region(RegionKind.SUBJECT)
 _OWN: Final = Region(RegionKind.OWN)
 _FORWARDS: Final = re.compile(r"[ \t]*(?:fwd?|wg|tr|rv|enc|doorst|vs|vb|i)[ \t]*:", re.IGNORECASE)
+_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
 _LINE_ROOM: Final = 998
 
 
-def read(message: Message, limits: Limits, opened: Mapping[str, tuple[Part, ...]]) -> MessageView:
-    """Read a message; never raises. `opened` maps part numbers to what an extractor found inside them."""
+Opened = Mapping[str, tuple[Part, ...] | Reason]
+"""What an extractor found inside parts, by their numbers, or why it found nothing."""
+
+
+def read(message: Message, limits: Limits, opened: Opened) -> MessageView:
+    """Read a message; never raises. `opened` are the parts that an extractor was asked about."""
     tree = split(message.content, limits)
     headers = tree.pieces[0].part.headers if tree.pieces else ()
     sink = Sink(limits)
     boxes, odd = mailboxes(headers, "0", limits.steps)
     author = next((box.display for box in boxes if box.field == "from"), "")
     subject = next((h.value for h in headers if h.key == "subject"), "")
-    leaves = Leaves(sink, Author(author, _FORWARDS.match(subject) is not None))
+    decided = (p.part.content for p in tree.pieces if not p.part.container and p.part.kind not in TEXTUAL)
+    leaves = Leaves(sink, Author(author, _FORWARDS.match(subject) is not None), decided)
     parts = _read_pieces(tree, leaves, sink, opened)
     for loose in tree.loose:
         _read_loose(loose, leaves)
@@ -40,7 +46,8 @@ def read(message: Message, limits: Limits, opened: Mapping[str, tuple[Part, ...]
     if _has_long_line(message.content):
         defects.append(Defect("long_line", "0"))
     if any(defect.name in AMBIGUOUS for defect in defects):
-        leaves.further("0", ambiguous_readings(message.content, tree.exact), _OWN)
+        divided = any(defect.name in DIVIDING for defect in defects)
+        leaves.further("0", ambiguous_readings(message.content, [] if divided else tree.exact), _OWN)
     return MessageView(
         message,
         headers,
@@ -53,7 +60,7 @@ def read(message: Message, limits: Limits, opened: Mapping[str, tuple[Part, ...]
     )
 
 
-def _read_pieces(tree: Tree, leaves: Leaves, sink: Sink, opened: Mapping[str, tuple[Part, ...]]) -> list[Part]:
+def _read_pieces(tree: Tree, leaves: Leaves, sink: Sink, opened: Opened) -> list[Part]:
     parts: list[Part] = []
     described: list[str] = []
     for piece in tree.pieces:
@@ -65,12 +72,16 @@ def _read_pieces(tree: Tree, leaves: Leaves, sink: Sink, opened: Mapping[str, tu
             _read_headers(part, sink, root=False, base=piece.base)
         else:
             described += _lines(part.headers)
+        described += _names(part)
         if part.container:
             continue
-        if part.part in opened:
-            parts += _read_opened(piece, opened[part.part], leaves)
-        else:
+        inside = opened.get(part.part)
+        if inside is None:
             leaves.read(part, piece.base)
+        elif isinstance(inside, Reason):
+            sink.lost(part.part, region_of(part, piece.base), inside, part.kind)
+        else:
+            parts += _read_opened(piece, inside, leaves)
     if described:
         sink.text("0", "header", "\n".join(described), _HEADER)
     return parts
@@ -90,7 +101,7 @@ def _read_opened(piece: Piece, inside: Iterable[Part], leaves: Leaves) -> list[P
 
 def _read_loose(loose: Loose, leaves: Leaves) -> None:
     kind = kind_of(loose.content)
-    leaves.textual(loose.part, loose.content, "", kind if kind in TEXTUAL else "text", loose.base, loose.reading)
+    leaves.textual(loose.part, loose.content, (), kind if kind in TEXTUAL else "text", loose.base, loose.reading)
 
 
 def _read_headers(part: Part, sink: Sink, *, root: bool, base: Region = _HEADER) -> None:
@@ -123,7 +134,17 @@ def _lines(headers: Iterable[Header]) -> list[str]:
         lines.append(line if line.isascii() and line.isprintable() else normalise(line).replace("\n", " "))
         if b"=?" in header.raw:
             lines.append(normalise(header.raw.decode("utf-8", "replace")).replace("\n", " "))
+        if b"\\" in header.raw:
+            lines.append(normalise(_PAIR.sub(r"\1", line)).replace("\n", " "))
+        if "\u202e" in line:
+            lines.append(normalise(turned(line)).replace("\n", " "))
     return lines
+
+
+def _names(part: Part) -> list[str]:
+    """Every name of a part that does not stand in a header as it is: joined, decoded or unescaped ones."""
+    written = "\n".join(h.value for h in part.headers if h.key[:8] == "content-") if part.names else ""
+    return [normalise(name).replace("\n", " ") for name in part.names if name and name not in written]
 
 
 def _has_long_line(content: bytes) -> bool:

@@ -22,9 +22,23 @@ _SPACE: Final = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _LINE: Final = re.compile("\r\n?|[\u0085\u2028\u2029]")
 _DIGIT: Final = re.compile(r"[^\D0-9]")
 _PILE: Final = re.compile(r"[^\w\s\x00-\x7f]{32,}")
-_MARKS: Final = re.compile(
-    r"(?<=[0-9])[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
-)
+_OVERRIDE: Final = re.compile("\u202e([^\u202c\n\r]*)\u202c?")
+AROUND: Final = 500
+"""Characters either side of an override that are read again with it, more than evidence may be away."""
+
+_RANGES: Final = (range(0x300, 0x1F000), range(0xE0100, 0xE01F0))
+"""Where Unicode has combining marks, and will have for a while: planes that hold nothing else are not looked at."""
+
+
+def _marks() -> str:
+    """A character class of every mark that is drawn over or around a character (Mn, Me)."""
+    marks = [c for some in _RANGES for c in some if unicodedata.category(chr(c)) in {"Mn", "Me"}]
+    starts = [c for c, before in zip(marks, [-1, *marks], strict=False) if c != before + 1]
+    ends = [c for c, after in zip(marks, [*marks[1:], -1], strict=False) if c != after - 1]
+    return "[" + "".join(f"{chr(a)}-{chr(b)}" for a, b in zip(starts, ends, strict=True)) + "]"
+
+
+_MARKS: Final = re.compile(rf"(?<=[0-9]){_marks()}+|(?<=[-./_ ]){_marks()}+(?=[0-9])")
 
 
 def has_controls(octets: bytes) -> bool:
@@ -56,6 +70,28 @@ def normalise(text: str) -> str:
     text = _SPACE.sub(" ", _DASH.sub("-", text))
     text = _DIGIT.sub(_ascii_digit, text)
     return _MARKS.sub("", text)
+
+
+def turned(text: str) -> str:
+    """What stands around overrides of direction (U+202E), as it shows: these stretches run backwards. Often empty.
+
+    Numbers keep their order in every other right-to-left text (Unicode Annex 9, rules X5 and L2).
+    """
+    if "\u202e" not in text:
+        return ""
+    found = list(_OVERRIDE.finditer(text))
+    out: list[str] = []
+    at = 0
+    for place, override in enumerate(found):
+        start, end = override.span()
+        if start - AROUND > at:
+            out.append("\n")
+            at = start - AROUND
+        following = found[place + 1].start() if place + 1 < len(found) else len(text)
+        stop = min(end + AROUND, following)
+        out += [text[at:start], override[1][::-1], text[end:stop]]
+        at = stop
+    return "".join(out)
 
 
 def _thinned(pile: re.Match[str]) -> str:

@@ -11,7 +11,8 @@ from typing import Final
 
 import re2
 
-from smtp_gate.reading.kinds import kind_of
+from smtp_gate.reading.kinds import container_of, kind_of
+from smtp_gate.reading.media import media_of
 from smtp_gate.reading.transfer import alignments, decode_base64, decode_qp
 
 DEPTH: Final = 4
@@ -23,6 +24,9 @@ BLOCKS: Final = 2_000
 
 BEYOND: Final = "beyond"
 """Names a reading without octets: there was more than the budget allows."""
+
+CLOSED: Final = "closed"
+"""Names a reading that is no text but a document, an archive or a picture by its structure."""
 
 # A line of base64 is long, or shorter at the end of a block; junk within is met by reading what damaged lines hold too.
 _BLOCK: Final = re2.compile(rb"[A-Za-z0-9+/_-]{24}[A-Za-z0-9+/=_-]*(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/=_-]+)*")
@@ -38,6 +42,17 @@ AMBIGUOUS: Final = frozenset(
     ).split()
 )
 """Defects of structure after which readers part ways."""
+
+DIVIDING: Final = AMBIGUOUS - frozenset(
+    (  # noqa: SIM905 - one word a line would hide the code
+        "duplicate_encoding odd_encoding unknown_encoding base64_damaged duplicate_parameter odd_parameter "
+        "header_comment missing_end_boundary part_after_end mime_limit"
+    ).split()
+)
+"""Those of them after which readers disagree where parts begin and end, so that no range of octets is beyond doubt."""
+
+UNSURE: Final = DIVIDING | {"duplicate_encoding", "odd_encoding", "unknown_encoding"}
+"""Those after which readers disagree how the part that has them is encoded."""
 
 
 def ambiguous_readings(content: bytes, exact: list[tuple[int, int]]) -> Iterator[tuple[str, bytes]]:
@@ -95,8 +110,12 @@ def _block(block: bytes, *, doubtful: bool) -> Iterator[tuple[str, bytes]]:
 
 
 def _deeper(name: str, octets: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
-    """A decoded reading, where it is text, and what is encoded in it again."""
-    if len(octets) < 8 or not _tells(octets):
+    """A decoded reading, where it is text or a document, and what is encoded in it again."""
+    if len(octets) < 8:
+        return
+    if not _tells(octets):
+        if container_of(octets) or media_of(octets):
+            yield CLOSED, octets
         return
     yield name, octets
     if depth >= DEPTH:

@@ -27,16 +27,16 @@ def decode_words(text: str) -> str:
             if name == charset:
                 held += octets
             else:
-                out.append(decode_octets(held, charset)[0])
+                out.append(decode_octets(held, charset, marks=False)[0])
                 held, charset = octets, name
         else:
             if charset:
-                out.append(decode_octets(held, charset)[0])
+                out.append(decode_octets(held, charset, marks=False)[0])
             out.append(between)
             held, charset = octets, name
         end = word.end()
     if charset:
-        out.append(decode_octets(held, charset)[0])
+        out.append(decode_octets(held, charset, marks=False)[0])
     out.append(text[end:])
     return "".join(out)
 

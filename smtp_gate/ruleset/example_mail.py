@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, tzinfo
 from email.header import Header
 from email.utils import format_datetime, parseaddr
 from pathlib import Path as FilePath
+from stat import S_ISREG
 from typing import Final
 
 from smtp_gate.core.facts import Account, FactKey, Facts
@@ -98,8 +99,14 @@ def _case(folder: FilePath, name: str) -> bytes:
     path = folder / name
     try:
         inside = path.resolve().is_relative_to(folder.resolve())
-        if not inside or path.stat().st_size > CASE_ROOM:
-            raise ExampleError("case", "not a file below the pack's folder" if not inside else "the file is too large")
+        if not inside:
+            raise ExampleError("case", "not a file below the pack's folder")
+        state = path.stat()
+        if not S_ISREG(state.st_mode):
+            # Reading a pipe or a device could wait for ever.
+            raise ExampleError("case", "not a regular file")
+        if state.st_size > CASE_ROOM:
+            raise ExampleError("case", "the file is too large")
         octets = path.read_bytes()
     except OSError as error:
         raise ExampleError("case", error.strerror or "cannot be read") from None

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_gate.reading.charset import decode_octets, readings
-from smtp_gate.reading.text import normalise, normalise_octets
+from smtp_gate.reading.text import normalise, normalise_octets, turned
 from smtp_gate.reading.words import decode_words
 from tests.reading.reading_help import names, read_octets, seen
 
@@ -146,6 +146,16 @@ def test_a_number_written_backwards_is_read_as_it_shows(kind: str) -> None:
 )
 def test_markup_that_turns_a_number_is_followed(markup: str) -> None:
     assert seen(read_octets(f"Content-Type: text/html\r\n\r\n<p>SSN {markup} ok".encode()), "SSN 536-90-4399 ok")
+
+
+def test_only_the_surroundings_of_what_is_turned_are_read_again() -> None:
+    far, near = "x" * 5000, "y" * 100
+    assert turned(f"{far}{near}") == ""
+    once = f"{near}\u202e21\u202c{near}"
+    shown = turned(f"{far}{once}{far}{once}\u202e43\n{near}")
+    assert len(shown) < 3000
+    assert shown.count(f"{near}12{near}") == 2
+    assert shown.endswith(f"{near}34\n{near}")
 
 
 MARKS = [chr(c) for c in range(0x80, sys.maxunicode + 1) if unicodedata.category(chr(c)) in {"Mn", "Me"}]

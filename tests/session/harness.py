@@ -18,6 +18,7 @@ from smtp_gate.adapters.board import Row
 from smtp_gate.adapters.door import Door
 from smtp_gate.adapters.door_commons import Commons, Stamp
 from smtp_gate.adapters.door_settings import DoorLimits, DoorSettings, DoorTls, RcptMode, TlsMode
+from smtp_gate.core.course import Caller
 from smtp_gate.core.features import Features
 from smtp_gate.core.message import Envelope, Message, Recipient
 from smtp_gate.core.ports import Attempt
@@ -45,16 +46,14 @@ class Gate:
         self.over: list[Callable[[], None]] = []
         self.works_on = False
 
-    async def receive(
-        self, message: Message, attempt: Attempt | None, *, waited: float, over: Callable[[], None]
-    ) -> Reply:
-        self.waited.append(waited)
-        self.over.append(over)
+    async def receive(self, message: Message, attempt: Attempt | None, caller: Caller) -> Reply:
+        self.waited.append(caller.waited)
+        self.over.append(caller.over)
         try:
             return await self._answer(message, attempt)
         finally:
             if not self.works_on:
-                over()
+                caller.over()
 
     async def _answer(self, message: Message, attempt: Attempt | None) -> Reply:
         self.messages.append(message)

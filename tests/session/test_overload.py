@@ -19,7 +19,7 @@ import pytest
 from smtp_gate.adapters.budget import MANY
 from smtp_gate.adapters.door_settings import DoorLimits, RcptMode
 from smtp_gate.adapters.metrics import Metrics
-from smtp_gate.core.course import Timing
+from smtp_gate.core.course import Caller, Timing
 from smtp_gate.core.features import Features
 from smtp_gate.core.message import Message
 from smtp_gate.core.ports import Attempt, Outcome
@@ -199,9 +199,9 @@ async def test_what_a_message_waited_is_taken_off_its_deadline() -> None:
     started = []
     gate = make_gate(FakeHop(), FakeQuarantine(), timing=Timing(0.8), clock=time.monotonic)
 
-    async def receive(message: Message, attempt: Attempt | None, *, waited: float, over: Callable[[], None]) -> Reply:
-        started.append(waited)
-        return await gate.receive(message, attempt, waited=waited, over=over)
+    async def receive(message: Message, attempt: Attempt | None, caller: Caller) -> Reply:
+        started.append(caller.waited)
+        return await gate.receive(message, attempt, caller)
 
     async with house(replace(SMALL, queue_wait=0.6)) as h:
         h.door.receive = receive
