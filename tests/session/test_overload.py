@@ -343,18 +343,17 @@ async def serve(folder):
     house = House(settings(limits, data=Path(folder)))
     most = 0
 
-    async def receive(message, attempt, *, waited, over):
+    async def receive(message, attempt, caller):
         nonlocal most
         most = max(most, house.commons.row.total_octets())
         await asyncio.sleep(0.05)
         digest = hashlib.sha256(message.content).hexdigest()
         del message
-        asyncio.get_running_loop().call_later(0.01, over)
+        asyncio.get_running_loop().call_later(0.01, caller.over)
         return Reply.of(250, "2.0.0", f"{digest} {most}")
 
     house.door.receive = receive
     server = await asyncio.get_running_loop().create_server(house.door, "127.0.0.1", 0)
-    slowest, loop = 0.0, asyncio.get_running_loop()
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.sleep(1000)
 
