@@ -170,9 +170,9 @@ def test_a_planted_number_is_seen_whatever_the_structure(
     ],
 )
 def test_hostile_mail_takes_bounded_time(content: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     check(read_octets(content))
-    assert time.perf_counter() - started < 2.5
+    assert time.process_time() - started < 2.5
 
 
 @pytest.mark.corpora

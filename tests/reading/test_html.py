@@ -92,6 +92,6 @@ def test_too_deep_markup_is_unscannable_but_still_read() -> None:
     ids=["depth", "font", "formatting", "attributes", "quoted", "stray", "lt", "comment", "quote"],
 )
 def test_hostile_markup_takes_bounded_time(source: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     read_page(source, Limits())
-    assert time.perf_counter() - started < 1.5
+    assert time.process_time() - started < 1.5

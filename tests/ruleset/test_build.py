@@ -200,10 +200,10 @@ def test_any_value_of_a_rules_key_never_raises(tmp_path: Path, key: str, junk: o
 
 def test_three_thousand_rules_in_two_seconds(tmp_path: Path) -> None:
     pack = "pack: many\nrules:\n" + "".join(RULE.replace("toy.word", f"toy.word-{n}") for n in range(3_000))
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(rules(loaded(tmp_path, pack))) == 3_000
     # The product's figure is 2 s; a busy machine gets three times that before this fails.
-    assert time.perf_counter() - started < 6
+    assert time.process_time() - started < 6
 
 
 def test_shipped_rules_are_found_from_a_checkout() -> None:
