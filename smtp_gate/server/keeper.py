@@ -88,6 +88,7 @@ class Keeper:
         """Do every chore a last time, and end."""
         # The address first: whoever asks there must not take a gate that ends for the one that follows it.
         self.plan.sockets.close()
+        self.records.hurry()
         await self._server.stop()
         for task in tuple(self._tasks):
             task.cancel()

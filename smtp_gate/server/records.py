@@ -36,14 +36,21 @@ class Records:
         self._one = asyncio.Lock()
         self._ingestor: Ingestor | None = None
         self._scanned = False
+        self._patience = PATIENCE
+
+    def hurry(self) -> None:
+        """The keeper ends: whoever has the index now is the keeper that follows, and will not let go of it."""
+        self._patience = 0.0
 
     async def seal(self) -> None:
         """Seal what the workers have written; the chain's hash goes to the log, so that it is known outside too.
 
         Raises OSError.
         """
+        # Who has the index is the one keeper: of two at a time, as after a killed supervisor, only that one seals.
         await self.scan()
         async with self._one:
+            await self._opened()
             done = await asyncio.to_thread(lambda: self._sealer.seal(utc_now()))
         for flaw in done.flaws:
             self._metrics.record_flaw("torn" if flaw.by_crash else "journal")
@@ -102,12 +109,12 @@ class Records:
 
     async def _opened(self) -> Ingestor:
         """The index, opened with patience: a keeper that was told to end may still have it."""
-        until = time.monotonic() + PATIENCE
+        started = time.monotonic()
         while self._ingestor is None:
             try:
                 index = await asyncio.to_thread(Index, self._data / index_file.FILE)
             except IndexUnavailableError:
-                if time.monotonic() > until:
+                if time.monotonic() - started >= self._patience:
                     raise
                 await asyncio.sleep(0.1)
                 continue
