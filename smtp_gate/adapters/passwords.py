@@ -1,4 +1,4 @@
-"""The users file of AUTH: one `user:hash` a line, scrypt hashes; `python -m smtp_gate.adapters.passwords` makes a line.
+"""The users file of AUTH: one `user:hash` a line, scrypt hashes; `smtp-gate passwd` makes a line.
 
     # a comment
     dokafor@milwaukee.gov:$scrypt$ln=15,r=8,p=1$<salt, base64>$<hash, base64>
@@ -7,12 +7,10 @@ Blank lines and lines that begin with `#` are skipped. A name may hold anything 
 is compared exactly. The file holds secrets: keep it readable by the gate alone.
 """
 
-import getpass
 import hashlib
 import hmac
 import os
 import re
-import sys
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -78,6 +76,15 @@ class Hash:
         return f"$scrypt$ln={self.cost},r={self.block},p={self.parallel}${salt}${digest}"
 
 
+class BadLineError(ValueError):
+    """A line of the file that is none of ours: its number and why, never its content."""
+
+    def __init__(self, line: int, why: str) -> None:
+        super().__init__(f"line {line}: {why}")
+        self.line = line
+        self.why = why
+
+
 class Passwords:
     """The users of one file. `check` costs the same for a name that is not there."""
 
@@ -93,41 +100,21 @@ class Passwords:
 
 
 def parse(text: str) -> Passwords:
-    """The users in the text of a file. Raises ValueError naming the first bad line by its number, never its content."""
+    """The users in the text of a file. Raises BadLineError for the first bad line."""
     users: dict[str, Hash] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
         user, colon, digest = line.strip().partition(":")
         if not user or not colon or not user.isprintable() or user in users:
-            raise ValueError(f"line {number}: expected a new user, a colon and an scrypt hash")
+            raise BadLineError(number, "expected a new user, a colon and an scrypt hash")
         try:
             users[user] = Hash.parse(digest)
         except ValueError as error:
-            raise ValueError(f"line {number}: {error}") from None
+            raise BadLineError(number, str(error)) from None
     return Passwords(users)
 
 
 def load(path: Path) -> Passwords:
-    """The users file. Raises OSError, or ValueError naming the line."""
+    """The users file. Raises OSError, BadLineError."""
     return parse(path.read_text("utf-8"))
-
-
-def main(arguments: list[str]) -> int:
-    """Ask for a password twice and print the line for the users file."""
-    if len(arguments) != 1 or ":" in arguments[0] or not arguments[0].isprintable():
-        sys.stderr.write("usage: python -m smtp_gate.adapters.passwords USER\n")
-        return 2
-    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    if sys.stdin.isatty() and getpass.getpass("Again: ") != password:
-        sys.stderr.write("the two are not the same\n")
-        return 1
-    if not password:
-        sys.stderr.write("an empty password is none\n")
-        return 1
-    sys.stdout.write(f"{arguments[0]}:{Hash.of(password)}\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "journal": "smtp_gate.cli.journal:journal",
     "index": "smtp_gate.cli.index:index",
     "reload": "smtp_gate.cli.reload:reload",
+    "passwd": "smtp_gate.cli.passwd:passwd",
     "schema": "smtp_gate.cli.policy:schema",
 }
 """Each command and where it lives; it is imported only when it is called, so that `--help` is quick."""
@@ -43,7 +44,7 @@ class _Lazy(click.Group):
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="smtp-gate")
 def main() -> None:
-    r"""Accept, refuse or hold outbound mail by rules you can read.
+    """Accept, refuse or hold outbound mail by rules you can read.
 
     \b
     Try it:              smtp-gate demo
@@ -51,4 +52,4 @@ def main() -> None:
                          smtp-gate check -c my-city/config/smtp-gate.yaml
                          smtp-gate serve -c my-city/config/smtp-gate.yaml
     Judge old mail:      smtp-gate explain --from dokafor@milwaukee.gov some-folder/
-    """
+    """  # noqa: D301 - click wants the backspace itself before a block that it must not wrap

@@ -21,6 +21,7 @@ from smtp_gate.config import find_config, load_config
 from smtp_gate.ruleset.examples import ExampleResult, run_examples
 from smtp_gate.ruleset.marks import Mistake
 from smtp_gate.server.rules import load_rulebook
+from smtp_gate.server.settings import listener_mistakes
 
 
 @click.command()
@@ -40,7 +41,7 @@ def check(config_file: Path | None, form: str) -> None:
     rules = 0
     if loaded.config is not None:
         book = load_rulebook(loaded.config, utc_now().astimezone(loaded.config.timezone).date())
-        mistakes += book.mistakes
+        mistakes += (*book.mistakes, *listener_mistakes(loaded.path, loaded.config))
         rules = sum(len(p.rules) for p in book.loaded.packs)
     errors = [m for m in mistakes if m.is_error]
     if form == "json":
@@ -84,7 +85,7 @@ def test(config_file: Path | None, *, as_json: bool, packs: tuple[str, ...]) -> 
 
     Example: smtp-gate test -c config/smtp-gate.yaml pii
     """
-    config = settings(config_file)
+    config = settings(config_file, sample=True)
     book = load_rulebook(config, test=False)
     if book.ruleset is None:
         give_up(book.errors)

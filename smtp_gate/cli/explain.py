@@ -72,7 +72,7 @@ def explain(  # noqa: PLR0913 - one parameter an option of the contract
 
     Example: smtp-gate explain --from dokafor@milwaukee.gov --to lee@example.org letter.eml
     """
-    config = settings(config_file)
+    config = settings(config_file, sample=True)
     book = rulebook(config)
     if only is not None and book.ruleset is not None and only not in {r.id for r in book.ruleset.rules}:
         raise click.UsageError(f"no rule {only!r}; `smtp-gate policy` lists them")

@@ -32,14 +32,19 @@ def init(config_file: Path | None, folder: Path) -> None:
         if target.exists():
             raise click.ClickException(f"{target} is there already; choose another folder")
     (folder / "config").mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(sample, targets[0])
+    # The first week is for looking: rules report and none acts, until somebody says so.
+    text = sample.read_text("utf-8").replace(
+        "enforce: true                      #", "enforce: false                     #"
+    )
+    targets[0].write_text(text, "utf-8")
     shutil.copyfile(sample.parent / "directory.csv", targets[1])
     shutil.copytree(rules, targets[2])
     for target in targets:
         click.echo(f"made {target}")
-    click.echo(
-        f"\nNext:  edit {targets[0]}, then\n       smtp-gate check -c {targets[0]}\n       smtp-gate serve -c {targets[0]}"
-    )
+    click.echo(f"\nNext:  edit {targets[0]}, then")
+    click.echo(f"       smtp-gate check -c {targets[0]}\n       smtp-gate serve -c {targets[0]}")
+    if "\nenforce: false" in text:
+        click.echo("\nEvery rule reports and none acts: say `enforce: true` once you have seen a week of it.")
 
 
 def _sample() -> Path:

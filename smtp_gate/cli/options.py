@@ -16,6 +16,8 @@ from smtp_gate.config import Config, find_config, load_config
 from smtp_gate.ruleset.marks import Mistake
 from smtp_gate.server.rules import Rulebook, load_rulebook
 
+OWN = (Path("config") / "smtp-gate.yaml", Path("smtp-gate.yaml"))
+"""Where a gate's own settings are when nobody says."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -26,7 +28,7 @@ def config_option(command: F) -> F:
         "--config",
         "config_file",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="The settings file; config/smtp-gate.yaml, else the shipped sample, where it is left out.",
+        help="The settings file; config/smtp-gate.yaml or smtp-gate.yaml here, where it is left out.",
     )(command)
 
 
@@ -35,9 +37,19 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
 
 
-def settings(config_file: Path | None) -> Config:
-    """The settings, or the command ends with every mistake of the file."""
-    loaded = load_config(config_file or find_config())
+def settings(config_file: Path | None, *, sample: bool = False) -> Config:
+    """The settings, or the command ends with every mistake of the file.
+
+    Where nobody names a file, a command that works on a gate's own data never takes the shipped sample for it; one that
+    only reads rules may (`sample`), and says so.
+    """
+    file = config_file or next((p for p in OWN if p.is_file()), None)
+    if file is None and not sample:
+        raise click.UsageError(f"which gate? There is no {OWN[0]} here: say -c FILE")
+    if file is None:
+        file = find_config()
+        click.echo(f"with the shipped settings, {shorten(str(file))}", err=True)
+    loaded = load_config(file)
     if loaded.config is None:
         give_up(loaded.errors)
     return loaded.config
@@ -68,7 +80,7 @@ def show_mistakes(mistakes: Iterable[Mistake]) -> None:
             f"{mistake.severity}: ", style=colour
         )
         out.print(head.append(mistake.message, style="default"), soft_wrap=True)
-        source = _line(mistake, lines)
+        source = "" if mistake.secret else _line(mistake, lines)
         if source:
             out.print(Text(f"    {source}", style="dim"), soft_wrap=True)
             out.print(Text("    " + " " * (mistake.column - 1) + "^", style=colour), soft_wrap=True)

@@ -26,7 +26,7 @@ def policy(config_file: Path | None, *, as_json: bool) -> None:
 
     Example: smtp-gate policy -c config/smtp-gate.yaml
     """
-    book = rulebook(settings(config_file))
+    book = rulebook(settings(config_file, sample=True))
     rules = book.ruleset.rules if book.ruleset is not None else ()
     covered = coverage(rules)
     if as_json:

@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 
 from smtp_gate.adapters.logs import Logger
-from smtp_gate.cli.options import config_option, rulebook, settings
+from smtp_gate.cli.options import OWN, config_option, give_up, rulebook, settings
 from smtp_gate.config import Config, load_config
 from smtp_gate.server.serve import serve as serve_gate
+from smtp_gate.server.settings import listener_mistakes
 from smtp_gate.server.worker import utc_now
 
 
@@ -24,6 +25,9 @@ def serve(config_file: Path | None) -> None:
     """
     config = settings(config_file)
     book = rulebook(config, test=True)
+    unusable = listener_mistakes(config_file or OWN[0], config)
+    if unusable:
+        give_up(unusable)
     style = "json" if config.log.format == "json" else "text"
     logger = Logger(utc_now, level=config.log.level, style=style)
 

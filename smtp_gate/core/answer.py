@@ -6,12 +6,24 @@ from typing import Final
 from smtp_gate.core.message import Message
 from smtp_gate.core.reply import Reply
 from smtp_gate.core.verdict import Cause, Disposition, Mode, Result, Verdict
+from smtp_gate.core.view import Region, RegionKind
 
 NAMED: Final = 3
 """How many recipients and rules a refusal names."""
 
 ROOM: Final = 400
 """Longest text of a reply: Postfix and its peers log and quote it on one line."""
+
+PLACES: Final = {
+    RegionKind.OWN: "the text",
+    RegionKind.QUOTED: "the quoted text",
+    RegionKind.FORWARDED: "the forwarded text",
+    RegionKind.RETURNED: "the returned message",
+    RegionKind.SIGNATURE: "the signature",
+    RegionKind.SUBJECT: "the subject",
+    RegionKind.HEADER: "the header",
+}
+"""What a sender reads of a region."""
 
 PLACEHOLDERS: Final = frozenset({"count", "where", "ref", "rule", "title", "way_out"})
 """What a rule's `message` may hold in braces; `title` and `way_out` are filled in when the ruleset is built."""
@@ -66,12 +78,19 @@ def explanation(message: Message, result: Result) -> str:
     """The rule's own message for this result, placeholders filled; empty where the rule has none."""
     findings = result.findings
     counted = sum(f.count for f in findings)
-    where = _list(sorted({str(f.region) for f in findings})) or "content that cannot be read"
+    where = _list(sorted({_place(f.region) for f in findings})) or "content that cannot be read"
     values = {"count": str(counted), "where": where, "ref": message.ref, "rule": result.rule}
     text = result.terms.message
     for name, value in values.items():
         text = text.replace("{" + name + "}", value)
     return text
+
+
+def _place(region: Region) -> str:
+    """Where text stands, in a sender's words."""
+    if region.kind is RegionKind.ATTACHMENT:
+        return f"the attachment {region.path}" if region.path else "an attachment"
+    return PLACES[region.kind]
 
 
 def _said(message: Message, verdict: Verdict, rules: Iterable[str]) -> str:

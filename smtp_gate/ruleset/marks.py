@@ -10,7 +10,7 @@ from typing import Any
 class Mistake:
     """One mistake in a file that people write; lines and columns count from 1. `severity` is error or warning.
 
-    It renders as `file:line:col: message (hint)` and sorts by place.
+    It renders as `file:line:col: message (hint)` and sorts by place. Of a `secret` file nothing but the place is shown.
     """
 
     file: str
@@ -19,6 +19,7 @@ class Mistake:
     message: str
     hint: str = ""
     severity: str = "error"
+    secret: bool = False
 
     @property
     def is_error(self) -> bool:

@@ -19,6 +19,7 @@ from smtp_gate.adapters.next_hop_settings import HopSettings, HopTimes, HopTls
 from smtp_gate.adapters.next_hop_settings import TlsMode as HopTlsMode
 from smtp_gate.config import Config, LimitSettings, ListenerSettings
 from smtp_gate.core.message import Listener
+from smtp_gate.ruleset.marks import Mistake
 
 
 def hostname_of(config: Config) -> str:
@@ -53,6 +54,26 @@ def door_settings(config: Config, settings: ListenerSettings) -> DoorSettings:
         line_endings=LineEndings(config.line_endings),
         nul=Nul(config.nul),
     )
+
+
+def listener_mistakes(file: Path, config: Config) -> tuple[Mistake, ...]:
+    """What the settings' own files have that no listener could use: certificates, and users without a hash of ours.
+
+    A bad line of a users file is named by its number, never shown.
+    """
+    found = []
+    for listener in config.listeners:
+        try:
+            door_settings(config, listener)
+        except passwords.BadLineError as error:
+            hint = "a line is made by `smtp-gate passwd NAME`"
+            users = listener.auth.users if listener.auth is not None else file
+            found.append(Mistake(str(users), error.line, 1, error.why, hint, secret=True))
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+            said = f"listener `{listener.name}` cannot use its files: {why}"
+            found.append(Mistake(str(file), 1, 1, said, "look at `tls` and `auth` of that listener"))
+    return tuple(found)
 
 
 def _limits(limits: LimitSettings) -> DoorLimits:

@@ -1,11 +1,9 @@
 """The users file of AUTH: what it accepts, what it refuses by line, and that it shows no secret."""
 
-import io
 from pathlib import Path
 
 import pytest
 
-from smtp_gate.adapters import passwords
 from smtp_gate.adapters.passwords import Hash, load, parse
 
 LOW = 10
@@ -73,27 +71,3 @@ def test_a_file_is_loaded(tmp_path: Path) -> None:
     assert load(tmp_path / "users").check("dokafor@milwaukee.gov", "correct horse")
     with pytest.raises(OSError, match="none"):
         load(tmp_path / "none")
-
-
-class Piped(io.StringIO):
-    """Standard input that is no terminal."""
-
-    def isatty(self) -> bool:
-        return False
-
-
-def test_the_command_makes_a_line_the_file_accepts(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("sys.stdin", Piped("correct horse\n"))
-    assert passwords.main(["dokafor@milwaukee.gov"]) == 0
-    assert parse(capsys.readouterr().out).check("dokafor@milwaukee.gov", "correct horse")
-
-
-@pytest.mark.parametrize(("arguments", "typed", "code"), [([], "x\n", 2), (["a:b"], "x\n", 2), (["a"], "\n", 1)])
-def test_the_command_refuses_what_makes_no_line(
-    arguments: list[str], typed: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("sys.stdin", Piped(typed))
-    assert passwords.main(arguments) == code
-    assert capsys.readouterr().out == ""

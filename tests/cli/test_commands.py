@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from smtp_gate.adapters.passwords import parse
 from smtp_gate.cli import COMMANDS, main
+from smtp_gate.config import load_config
 from tests.running import PACK, write_settings
 
 LETTER = b"From: Dana Okafor <dokafor@milwaukee.gov>\nTo: lee@example.org\nMessage-ID: <1@x>\nSubject: s\n\nthe word is sesame\n"
@@ -173,3 +175,60 @@ def test_the_demo_accepts_holds_and_refuses_and_ends() -> None:
     assert shown.exit_code == 0, shown.output
     assert "2 relayed, 2 held, 1 mixed, 1 refused" in shown.output
     assert "536-90-4399" not in shown.output
+
+
+def test_passwd_makes_a_line_that_the_users_file_takes() -> None:
+    made = CliRunner().invoke(main, ["passwd", "scanner@milwaukee.gov"], input="correct horse\n")
+    assert made.exit_code == 0
+    assert parse(made.output).check("scanner@milwaukee.gov", "correct horse")
+
+
+@pytest.mark.parametrize(("name", "typed"), [("a:b", "x\n"), ("a", "\n"), ("", "x\n")])
+def test_passwd_refuses_what_makes_no_line(name: str, typed: str) -> None:
+    made = CliRunner().invoke(main, ["passwd", name], input=typed)
+    assert made.exit_code == 2
+
+
+def test_a_users_file_without_hashes_of_ours_is_a_mistake_at_its_line(tmp_path: Path) -> None:
+    (tmp_path / "users").write_text("# people\nkim:$6$salt$notours\n")
+    listeners = "[{name: outbound, listen: '127.0.0.1:0', auth: {users: users}}]"
+    config = write_settings(tmp_path, 10026, {"listeners": listeners})
+    for command in ("check", "serve"):
+        shown = run(command, "-c", config)
+        assert shown.exit_code == 1
+        assert "users:2:1: error: no scrypt hash" in " ".join(shown.output.split())
+        assert "notours" not in shown.output
+
+
+@pytest.mark.parametrize(
+    "words", [("quarantine", "list"), ("journal", "verify"), ("serve",), ("reload",), ("index", "rebuild")]
+)
+def test_a_command_for_a_gates_own_data_never_takes_the_shipped_sample(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = run(*words)
+    assert shown.exit_code == 2
+    assert "say -c FILE" in shown.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_command_that_only_reads_rules_says_that_it_took_the_sample(
+    letter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = run("explain", letter)
+    assert shown.exit_code == 0
+    assert "with the shipped settings" in shown.stderr
+
+
+def test_a_gate_begins_with_rules_that_report_and_do_not_act(tmp_path: Path) -> None:
+    shown = run("init", tmp_path / "city")
+    assert "say `enforce: true`" in shown.output
+    loaded = load_config(tmp_path / "city" / "config" / "smtp-gate.yaml")
+    assert loaded.config is not None
+    assert loaded.config.enforce is False
+
+
+def test_the_first_help_shows_its_examples_as_lines() -> None:
+    assert "\n  Try it:              smtp-gate demo\n" in run("--help").output

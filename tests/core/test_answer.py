@@ -21,7 +21,7 @@ def test_a_refusal_names_three_recipients_the_rules_and_the_ref() -> None:
     verdict = decide([result("pii.ssn", Disposition.REJECT, found, text="{count} number(s) in {where}.")], env)
     reply = answer.refused(message(env=env), verdict)
     assert (reply.code, reply.enhanced) == (550, "5.7.1")
-    assert "2 number(s) in own." in reply.text
+    assert "2 number(s) in the text." in reply.text
     assert "rule pii.ssn" in reply.text
     assert "r0@example.org, r1@example.org, r2@example.org and 2 more" in reply.text
     assert "ref TESTREF0001" in reply.text
