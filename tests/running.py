@@ -8,11 +8,12 @@ from pathlib import Path
 
 import aiosmtplib
 
+from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.logs import Logger
 from smtp_gate.config import load_config
 from smtp_gate.server.rules import load_rulebook
 from smtp_gate.server.solo import Solo
-from smtp_gate.server.worker import Worker, utc_now
+from smtp_gate.server.worker import Worker
 from tests.sinks import Sink
 
 PACK = """\

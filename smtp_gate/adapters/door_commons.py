@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from smtp_gate.adapters.board import MOST, Board, Row
 from smtp_gate.adapters.budget import Budget
+from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.door_settings import DoorLimits, DoorSettings, DoorWatcher
 from smtp_gate.adapters.refs import new_ref
 from smtp_gate.adapters.space import Space
@@ -19,11 +20,6 @@ FULL_FOR_YOU: Final = Reply.of(421, "4.7.0", "too many connections from your add
 BUSY: Final = Reply.of(451, "4.3.2", "too much mail is waiting, try again later")
 NO_STORAGE: Final = Reply.of(452, "4.3.1", "insufficient system storage")
 NO_MEMORY: Final = Reply.of(452, "4.3.1", "too much mail in hand, try again later")
-
-
-def utc_now() -> datetime:
-    """The wall clock, as an aware time in UTC."""
-    return datetime.fromtimestamp(time.time(), tz=UTC)
 
 
 @dataclass(frozen=True, slots=True)

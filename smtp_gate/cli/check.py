@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from smtp_gate.adapters.clock import utc_now
 from smtp_gate.cli.options import (
     config_option,
     give_up,
@@ -14,7 +15,6 @@ from smtp_gate.cli.options import (
     settings,
     shorten,
     show_mistakes,
-    utc_now,
 )
 from smtp_gate.cli.render import console
 from smtp_gate.config import find_config, load_config

@@ -16,6 +16,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.demo_hop import DemoHop
 from smtp_gate.adapters.logs import Logger
 from smtp_gate.cli.options import config_option, give_up, rulebook
@@ -30,7 +31,6 @@ from smtp_gate.core.verdict import Judgement
 from smtp_gate.ruleset.written import HostPort
 from smtp_gate.server.extractors import local_extractors
 from smtp_gate.server.solo import Solo
-from smtp_gate.server.worker import utc_now
 
 
 @dataclass(frozen=True, slots=True)

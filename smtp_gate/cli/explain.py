@@ -13,9 +13,10 @@ from typing import Any
 import click
 from rich.progress import Progress
 
+from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.extractor import SocketExtractor
 from smtp_gate.cli.mailfiles import MailFile, files_below, messages_in
-from smtp_gate.cli.options import config_option, json_option, print_json, rulebook, settings, utc_now
+from smtp_gate.cli.options import config_option, json_option, print_json, rulebook, settings
 from smtp_gate.cli.quiet import Quiet
 from smtp_gate.cli.render import console, explanation, why
 from smtp_gate.config import Config

@@ -2,9 +2,7 @@
 
 import json
 import sys
-import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -112,8 +110,3 @@ def _line(mistake: Mistake, cache: dict[str, list[str]]) -> str:
 def print_json(value: object) -> None:
     """One JSON value on one line."""
     click.echo(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")))
-
-
-def utc_now() -> datetime:
-    """The wall clock, as an aware time in UTC."""
-    return datetime.fromtimestamp(time.time(), tz=UTC)

@@ -14,12 +14,13 @@ from typing import Self, TypeVar
 import click
 
 from smtp_gate.adapters import control
+from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.control import Frame
 from smtp_gate.adapters.extractor import SocketExtractor
 from smtp_gate.adapters.logs import Logger
 from smtp_gate.adapters.next_hop import SmtpNextHop
 from smtp_gate.cli.holds import row_of, show_item, show_list, show_outcome
-from smtp_gate.cli.options import config_option, json_option, print_json, rulebook, settings, utc_now
+from smtp_gate.cli.options import config_option, json_option, print_json, rulebook, settings
 from smtp_gate.cli.quiet import Quiet
 from smtp_gate.cli.render import console
 from smtp_gate.config import Config

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
+from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.logs import Logger
 from smtp_gate.cli.options import OWN, config_option, give_up, rulebook, settings
 from smtp_gate.config import Config, load_config
 from smtp_gate.server.serve import serve as serve_gate
 from smtp_gate.server.settings import listener_mistakes
-from smtp_gate.server.worker import utc_now
 
 
 @click.command()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.control import ControlLine, ControlServer, Frame
 from smtp_gate.adapters.extractor import SocketExtractor
 from smtp_gate.adapters.logs import LogWatcher
@@ -20,7 +21,7 @@ from smtp_gate.reading.containers import OPENABLE
 from smtp_gate.server.children import READY, Leash
 from smtp_gate.server.leash import living
 from smtp_gate.server.plan import Plan
-from smtp_gate.server.records import Records, utc_now
+from smtp_gate.server.records import Records
 from smtp_gate.server.releases import Releases
 from smtp_gate.server.reload import Reloaded, Workers
 from smtp_gate.server.rules import InUse, current_rulebook

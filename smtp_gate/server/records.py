@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.control import Frame
 from smtp_gate.adapters.logs import Logger, Value
 from smtp_gate.adapters.metrics_keeper import KeeperMetrics
@@ -17,11 +17,6 @@ from smtp_gate.store.scan import scan
 
 PATIENCE: Final = 30.0
 """Seconds that a keeper waits for the index of the one before it."""
-
-
-def utc_now() -> datetime:
-    """The wall clock, as an aware time in UTC."""
-    return datetime.fromtimestamp(time.time(), tz=UTC)
 
 
 class Records:

@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Coroutine
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from smtp_gate import __version__
 from smtp_gate.adapters.acceptor import Acceptor
+from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.door import Door
 from smtp_gate.adapters.door_commons import Commons
 from smtp_gate.adapters.extractor import SocketExtractor
@@ -38,11 +38,6 @@ PROBE_FIRST: Final = 2.0
 """Seconds that a worker waits for a silent next hop before it listens all the same."""
 FLUSH_EVERY: Final = 1.0
 """Seconds between two moves of what rules have spent into the metrics that others read."""
-
-
-def utc_now() -> datetime:
-    """The wall clock, as an aware time in UTC."""
-    return datetime.fromtimestamp(time.time(), tz=UTC)
 
 
 class Worker:

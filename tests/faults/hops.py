@@ -24,13 +24,13 @@ from typing import Final, Self
 from rich.console import Console
 from rich.table import Table
 
+from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.logs import Logger
 from smtp_gate.adapters.next_hop import SmtpNextHop
 from smtp_gate.adapters.next_hop_wire import MAX_REPLY
 from smtp_gate.config import load_config
 from smtp_gate.server.rules import load_rulebook
 from smtp_gate.server.solo import Solo
-from smtp_gate.server.worker import utc_now
 from smtp_gate.store.journal_reader import Record, read
 from tests.faults.mail import SENDER, WORDS, Letter, Scenario, said
 from tests.faults.oracle import Oracle, Truth, delivered_in

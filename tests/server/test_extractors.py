@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from smtp_gate.adapters import control
+from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.extractor import SocketExtractor
 from smtp_gate.adapters.logs import Logger
 from smtp_gate.core.view import Part, Reason
 from smtp_gate.server.extractors import local_extractors, open_part, roles
 from smtp_gate.server.supervisor import Supervisor
-from smtp_gate.server.worker import utc_now
 
 KINDS = frozenset({"gz", "test"})
 

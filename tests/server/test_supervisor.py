@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.logs import Logger
 from smtp_gate.server import supervisor
 from smtp_gate.server.children import BEAT, READY, Child, Leash, fork
 from smtp_gate.server.supervisor import Kind, Role, Supervisor
-from smtp_gate.server.worker import utc_now
 
 
 class House:

@@ -3,10 +3,10 @@
 import json
 from io import StringIO
 
+from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.logs import Logger
 from smtp_gate.adapters.metrics import Metrics
 from smtp_gate.server.watchers import HopWatch
-from smtp_gate.server.worker import utc_now
 
 
 def test_a_next_hop_that_goes_and_comes_back_is_told_of_and_not_for_every_message() -> None:
