@@ -36,7 +36,7 @@ CALLS: Final = (
 ERRORS: Final = ("EIO", "ENOSPC", "EDQUOT")
 FAILING: Final = ("write", "fsync", "fdatasync", "rename", "unlink", "openat", "flock", "close")
 """The calls of the disk's and the journal's threads that can fail with them."""
-CALL: Final = re.compile(r"^(\d+) +(\w+)\(")
+CALL: Final = re.compile(r"^(?:(\d+) +)?(\w+)\(")
 
 
 TRIES: Final = 3
@@ -92,7 +92,7 @@ class Bench:
         """How often each call is made for such a message."""
         out = folder / "count"
         await self.under(
-            await self.warm(), scenario, loop=loop, options=["-f", "-e", f"trace={','.join(CALLS)}"], out=out
+            await self.warm(), scenario, loop=loop, options=["-e", f"trace={','.join(CALLS)}"], out=out
         )
         return calls_in(out)
 
@@ -136,7 +136,7 @@ def calls_in(out: Path) -> Counter[str]:
     threads: dict[str, Counter[str]] = defaultdict(Counter)
     for line in out.read_text().splitlines():
         if (m := CALL.match(line)) is not None:
-            threads[m[1]][m[2]] += 1
+            threads[m[1] or ""][m[2]] += 1
     most: Counter[str] = Counter()
     for counted in threads.values():
         most |= counted
@@ -152,7 +152,11 @@ def struck(out: Path) -> bool:
 async def attached(threads: list[str]) -> None:
     """Wait until a tracer holds all of these threads."""
     for _ in range(500):
-        held = [re.search(r"TracerPid:\t(\d+)", Path(f"/proc/{t}/status").read_text()) for t in threads]
+        try:
+            held = [re.search(r"TracerPid:\t(\d+)", Path(f"/proc/{t}/status").read_text()) for t in threads]
+        except (FileNotFoundError, ProcessLookupError):
+            # A thread that has ended since it was seen cannot be held, and needs not.
+            return
         if all(h is not None and h[1] != "0" for h in held):
             return
         await asyncio.sleep(0.002)

@@ -71,7 +71,7 @@ class Bench:
         points = []
         for loop in (True, False):
             out = folder / "count"
-            await self.release(out, ["-f", "-e", f"trace={','.join(CALLS)}"], loop=loop)
+            await self.release(out, ["-e", f"trace={','.join(CALLS)}"], loop=loop)
             points += [
                 Point(loop, call, nth, fault)
                 for call, times in sorted(calls_in(out).items())
