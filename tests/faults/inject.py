@@ -91,9 +91,7 @@ class Bench:
     async def count(self, scenario: Scenario, *, loop: bool, folder: Path) -> Counter[str]:
         """How often each call is made for such a message."""
         out = folder / "count"
-        await self.under(
-            await self.warm(), scenario, loop=loop, options=["-e", f"trace={','.join(CALLS)}"], out=out
-        )
+        await self.under(await self.warm(), scenario, loop=loop, options=["-e", f"trace={','.join(CALLS)}"], out=out)
         return calls_in(out)
 
     async def strike(self, point: Point, folder: Path) -> None:

@@ -233,3 +233,18 @@ async def test_an_address_that_is_taken_is_told_by_name(tmp_path: Path) -> None:
         )
     assert done.returncode == 1
     assert re.search(rf"cannot listen on 127\.0\.0\.1:{gate.port}: Address already in use", done.stderr)
+
+
+async def test_the_places_of_a_killed_workers_clients_are_free_again(home: list[Gate], tmp_path: Path) -> None:
+    async with Sink() as sink:
+        gate = await started(home, tmp_path, sink, workers=1, limits={"connections": 3})
+        held = [await asyncio.open_connection("127.0.0.1", gate.port) for _ in range(3)]
+        assert all([(await reader.readline()).startswith(b"220") for reader, _ in held])
+        reader, writer = await asyncio.open_connection("127.0.0.1", gate.port)
+        assert (await reader.readline()).startswith(b"421 4.3.2")
+        pid = children(gate)["gate:w0"]
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: children(gate).get("gate:w0", pid) != pid)
+        assert (await send(gate)).startswith("250")
+        for _, each in (*held, (reader, writer)):
+            each.close()
