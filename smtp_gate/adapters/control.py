@@ -40,7 +40,7 @@ class ControlLine:
             return None
         try:
             frame = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return frame if isinstance(frame, dict) else None
 

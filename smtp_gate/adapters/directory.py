@@ -107,11 +107,15 @@ def _rows(text: str, mistakes: list[RowMistake]) -> Iterator[tuple[int, dict[str
     reader = csv.reader(text.splitlines(keepends=True), strict=True)
     try:
         header = [c.strip().lower() for c in next(reader, [])]
-        wrong = [c for c in header if c not in COLUMNS]
         missing = [c for c in NEEDED if c not in header]
+        if missing:
+            # Without a header the first account would be taken for one, and each of its cells told as a wrong column.
+            said = f"the first line must be a header that names this column; columns are {', '.join(COLUMNS)}"
+            mistakes.append(RowMistake(1, missing[0], said))
+            return
+        wrong = [c for c in header if c not in COLUMNS]
         mistakes += [RowMistake(1, c, f"no such column; columns are {', '.join(COLUMNS)}") for c in wrong]
-        mistakes += [RowMistake(1, c, "the column is missing") for c in missing]
-        if wrong or missing or len(set(header)) != len(header):
+        if wrong or len(set(header)) != len(header):
             return
         for cells in reader:
             if not any(c.strip() for c in cells) or cells[0].lstrip().startswith("#"):
@@ -157,7 +161,7 @@ def _account(line: int, row: Mapping[str, str], mistakes: list[RowMistake]) -> A
         row.get("department", ""),
         row.get("title", ""),
         row.get("status", "") or "employee",
-        frozenset(lists["groups"]),
+        frozenset(group.casefold() for group in lists["groups"]),
         lists["aliases"],
         lists["personal"],
         valid_from,
@@ -194,4 +198,6 @@ def _overlaps(name: str, having: list[tuple[int, Account]]) -> Iterator[RowMista
     ordered = sorted(having, key=lambda pair: pair[1].valid_from or date.min)
     for (first_line, first), (line, second) in pairwise(ordered):
         if first.valid_to is None or (second.valid_from or date.min) <= first.valid_to:
-            yield RowMistake(line, "address", f"{name} is also in use by line {first_line} on the same day")
+            # The line further down is the one that somebody added.
+            early, late = sorted((first_line, line))
+            yield RowMistake(late, "address", f"{name} is also in use by line {early} on the same day")

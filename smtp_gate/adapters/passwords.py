@@ -23,6 +23,8 @@ _SALT: Final = 16
 _LENGTH: Final = 32
 _MEMORY: Final = 128 * 1024 * 1024
 """Octets that one check may take: scrypt needs 128 * r * N."""
+FORM: Final = "NAME:$scrypt$ln=15,r=8,p=1$SALT$HASH"
+"""What a line looks like, for people."""
 _HASH: Final = re.compile(
     r"\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d)\$([A-Za-z0-9+/]{8,128}={0,2})\$([A-Za-z0-9+/]{16,256}={0,2})"
 )
@@ -43,7 +45,7 @@ class Hash:
         """The hash in a line of the file. Raises ValueError."""
         matched = _HASH.fullmatch(text)
         if matched is None:
-            raise ValueError("no scrypt hash")
+            raise ValueError(f"no scrypt hash; a line looks like {FORM}")
         cost, block, parallel = (int(g) for g in matched.groups()[:3])
         if not (10 <= cost <= 20 and 1 <= parallel <= 8 and block and 128 * block << cost <= _MEMORY):
             raise ValueError("scrypt parameters out of bounds")
@@ -107,7 +109,7 @@ def parse(text: str) -> Passwords:
             continue
         user, colon, digest = line.strip().partition(":")
         if not user or not colon or not user.isprintable() or user in users:
-            raise BadLineError(number, "expected a new user, a colon and an scrypt hash")
+            raise BadLineError(number, f"a name that no line above has, a colon and an scrypt hash expected: {FORM}")
         try:
             users[user] = Hash.parse(digest)
         except ValueError as error:

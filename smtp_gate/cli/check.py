@@ -1,5 +1,6 @@
 """`smtp-gate check` and `smtp-gate test`: every mistake of every file, and the examples that rules carry."""
 
+import csv
 import sys
 from pathlib import Path
 
@@ -13,14 +14,16 @@ from smtp_gate.cli.options import (
     json_option,
     print_json,
     settings,
+    settings_file,
     shorten,
     show_mistakes,
 )
 from smtp_gate.cli.render import console
-from smtp_gate.config import find_config, load_config
+from smtp_gate.config import Config, load_config
 from smtp_gate.ruleset.examples import ExampleResult, run_examples
 from smtp_gate.ruleset.marks import Mistake
-from smtp_gate.server.rules import load_rulebook
+from smtp_gate.ruleset.people import group_mistakes, status_mistakes
+from smtp_gate.server.rules import Rulebook, load_rulebook
 from smtp_gate.server.settings import listener_mistakes
 
 
@@ -36,12 +39,12 @@ def check(config_file: Path | None, form: str) -> None:
 
     Example: smtp-gate check -c config/smtp-gate.yaml --format json
     """
-    loaded = load_config(config_file or find_config())
+    loaded = load_config(settings_file(config_file, sample=True))
     mistakes = list(loaded.mistakes)
     rules = 0
     if loaded.config is not None:
         book = load_rulebook(loaded.config, utc_now().astimezone(loaded.config.timezone).date())
-        mistakes += (*book.mistakes, *listener_mistakes(loaded.path, loaded.config))
+        mistakes += (*book.mistakes, *listener_mistakes(loaded.path, loaded.config), *_people(loaded.config, book))
         rules = sum(len(p.rules) for p in book.loaded.packs)
     errors = [m for m in mistakes if m.is_error]
     if form == "json":
@@ -66,6 +69,20 @@ def check(config_file: Path | None, form: str) -> None:
         else:
             click.echo(f"{shorten(str(loaded.path))}: fine, {rules} rules, all examples come out right")
     sys.exit(1 if errors else 0)
+
+
+def _people(config: Config, book: Rulebook) -> tuple[Mistake, ...]:
+    """Groups and statuses that nothing knows; nothing is said of them where the directory itself is broken."""
+    packs = [pack.path for pack in book.loaded.packs]
+    if config.directory is None:
+        return tuple(group_mistakes(packs, None))
+    if not book.directory.id:
+        return ()
+    groups = frozenset(group for account in book.directory.accounts for group in account.groups)
+    try:
+        return (*status_mistakes(config.directory, packs), *group_mistakes(packs, groups))
+    except (OSError, ValueError, csv.Error):
+        return (Mistake(str(config.directory), 1, 1, "the file changed while it was read", "check again"),)
 
 
 def _annotation(mistake: Mistake) -> str:

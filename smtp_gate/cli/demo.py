@@ -96,6 +96,8 @@ def _on_free_ports(config: Config, folder: Path, hop: HostPort) -> Config:
         "data_dir": folder,
         "metrics": free,
         "hostname": "gate.demo",
+        # What it shows are verdicts that are carried out, also in a folder whose own gate only looks as yet.
+        "enforce": True,
     }
     return config.model_copy(update=ours)
 

@@ -1,5 +1,6 @@
 """`smtp-gate init`: a starter folder with settings, directory and packs to edit."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -33,9 +34,7 @@ def init(config_file: Path | None, folder: Path) -> None:
             raise click.ClickException(f"{target} is there already; choose another folder")
     (folder / "config").mkdir(parents=True, exist_ok=True)
     # The first week is for looking: rules report and none acts, until somebody says so.
-    text = sample.read_text("utf-8").replace(
-        "enforce: true                      #", "enforce: false                     #"
-    )
+    text = re.sub(r"(?m)^enforce: true ?", "enforce: false", sample.read_text("utf-8"))
     targets[0].write_text(text, "utf-8")
     shutil.copyfile(sample.parent / "directory.csv", targets[1])
     shutil.copytree(rules, targets[2])

@@ -1,18 +1,23 @@
 """`smtp-gate journal`: what was decided and answered, and whether the record is whole."""
 
 import sys
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 from rich.text import Text
 
 from smtp_gate.cli.options import config_option, json_option, print_json, settings
 from smtp_gate.cli.render import console
+from smtp_gate.config import Config
 from smtp_gate.store.heads import is_sealed, sealed
 from smtp_gate.store.journal_reader import Flaw, read, verify
 
 COLOURS = {"accept": "green", "defer": "yellow", "quarantine": "dark_orange", "reject": "red"}
+UPKEEP: Final = frozenset({"opened", "closed", "sealed"})
+"""Kinds of records that the journal writes of itself."""
 
 
 @click.group()
@@ -27,24 +32,29 @@ def journal() -> None:
 @click.option(
     "--last", type=click.IntRange(min=1), default=50, show_default=True, help="How many records, from the end."
 )
-def show(config_file: Path | None, *, as_json: bool, ref: str | None, last: int) -> None:
-    """Show the last records, or those of one message; evidence is masked as it was written.
+@click.option("--all", "every", is_flag=True, help="Also what the journal writes of itself: opened, closed, sealed.")
+def show(config_file: Path | None, *, as_json: bool, ref: str | None, last: int, every: bool) -> None:
+    """Show the last records, or those of one message, by time; evidence is masked as it was written.
+
+    Times are the city's; with --json they are UTC.
 
     Example: smtp-gate journal show --ref 7Q3KX0M2P9RT4
     """
-    root = Path(settings(config_file).data_dir) / "journal"
+    config = settings(config_file)
+    root = _root(config)
     items = [i for i in read(root) if isinstance(i, Flaw) or ref is None or i.fields.get("ref") == ref]
     flaws = [i for i in items if isinstance(i, Flaw)]
+    found = [i.fields for i in items if not isinstance(i, Flaw)]
     # Seals come every few seconds and say nothing of mail; `verify` reads them.
-    records = [i.fields for i in items if not isinstance(i, Flaw) and i.fields.get("kind") != "sealed"]
+    records = sorted((r for r in found if every or r.get("kind") not in UPKEEP), key=lambda r: str(r.get("time")))
     if ref is None:
-        records = sorted(records, key=lambda r: str(r.get("time")))[-last:]
+        records = records[-last:]
     out = console()
     for record in records:
         if as_json:
             print_json(record)
         else:
-            out.print(_line(record), soft_wrap=True)
+            out.print(_line(record, config.timezone), soft_wrap=True)
     for flaw in flaws:
         click.echo(str(flaw), err=True)
     if ref is not None and not records:
@@ -52,9 +62,19 @@ def show(config_file: Path | None, *, as_json: bool, ref: str | None, last: int)
     sys.exit(1 if any(not f.by_crash for f in flaws) or (ref is not None and not records) else 0)
 
 
-def _line(record: dict[str, Any]) -> Text:
+def _root(config: Config) -> Path:
+    """The journal's folder, or the command ends saying that there is none: reading one makes none."""
+    root = Path(config.data_dir) / "journal"
+    if not root.is_dir():
+        raise click.ClickException(f"no journal in {config.data_dir}: no gate has run with these settings")
+    return root
+
+
+def _line(record: dict[str, Any], zone: tzinfo) -> Text:
     """One record for a person's eye."""
-    line = Text(f"{str(record.get('time'))[:19]} ", style="dim").append(f"{record.get('ref', '')} ", style="bold")
+    line = Text(f"{_time(str(record.get('time')), zone)} ", style="dim").append(
+        f"{record.get('ref', '')} ", style="bold"
+    )
     kind = record.get("kind")
     if kind == "decided":
         verdict = str(record["verdict"])
@@ -65,12 +85,33 @@ def _line(record: dict[str, Any]) -> Text:
             mode = " shadow" if finding["mode"] == "shadow" else ""
             line.append(f"\n    {finding['rule']}{mode}: {finding['detector']} {finding['level']} ", style="default")
             line.append(f"in {finding['region']} {finding['evidence']}", style="dim")
+        for told in _unread(record):
+            line.append(f"\n    {told}", style="default")
         return line
     if kind == "answered":
         late = " (late)" if record.get("late") else ""
         return line.append(f"answered {record['reply']}{late}")
     rest = {k: v for k, v in record.items() if k not in {"v", "seq", "prev", "time", "kind", "ref"}}
     return line.append(f"{kind} " + " ".join(f"{k}={v}" for k, v in rest.items()))
+
+
+def _unread(record: dict[str, Any]) -> Iterator[str]:
+    """Which rules acted on content that nobody could look into, and which could not look at all."""
+    weights = [w for r in record["recipients"] for w in r["weights"] if w["cause"] == "unscannable"]
+    rules = ", ".join(dict.fromkeys(w["rule"] for w in weights)) or "no rule acts"
+    for row in record.get("unscannable", ()):
+        place = f"part {row['part']}" if row["part"] else "the message"
+        yield f"{rules}: unscannable ({row['reason']}) in {place}"
+    for failure in record.get("failures", ()):
+        yield f"{failure['rule']}: could not look ({failure['cause']})"
+
+
+def _time(written: str, zone: tzinfo) -> str:
+    """A record's time in the city's zone, with its abbreviation; as it is written where it is no time."""
+    try:
+        return datetime.fromisoformat(written).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+    except (ValueError, OverflowError):
+        return written
 
 
 @journal.command(name="verify")
@@ -90,7 +131,7 @@ def verify_command(config_file: Path | None, chain_hash: str | None) -> None:
 
     Example: smtp-gate journal verify
     """
-    root = Path(settings(config_file).data_dir) / "journal"
+    root = _root(settings(config_file))
     heads, pins = sealed(root)
     good, found = verify(root, heads)
     flaws = (*found, *pins)

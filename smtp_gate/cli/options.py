@@ -36,21 +36,26 @@ def json_option(command: F) -> F:
 
 
 def settings(config_file: Path | None, *, sample: bool = False) -> Config:
-    """The settings, or the command ends with every mistake of the file.
-
-    Where nobody names a file, a command that works on a gate's own data never takes the shipped sample for it; one that
-    only reads rules may (`sample`), and says so.
-    """
-    file = config_file or next((p for p in OWN if p.is_file()), None)
-    if file is None and not sample:
-        raise click.UsageError(f"which gate? There is no {OWN[0]} here: say -c FILE")
-    if file is None:
-        file = find_config()
-        click.echo(f"with the shipped settings, {shorten(str(file))}", err=True)
-    loaded = load_config(file)
+    """The settings, or the command ends with every mistake of the file; `sample` as for `settings_file`."""
+    loaded = load_config(settings_file(config_file, sample=sample))
     if loaded.config is None:
         give_up(loaded.errors)
     return loaded.config
+
+
+def settings_file(config_file: Path | None, *, sample: bool = False) -> Path:
+    """The file that was named, else the one that lies here; the command ends where there is none.
+
+    A command that works on a gate's own data never takes the shipped sample for it; one that only reads rules may
+    (`sample`), and says so.
+    """
+    file = config_file or next((p for p in OWN if p.is_file()), None)
+    if file is None and not sample:
+        raise click.UsageError(f"which gate? There is no {OWN[0]} or {OWN[1]} here: say -c FILE")
+    if file is None:
+        file = find_config()
+        click.echo(f"with the shipped settings, {shorten(str(file))}", err=True)
+    return file
 
 
 def rulebook(config: Config, *, test: bool = False) -> Rulebook:

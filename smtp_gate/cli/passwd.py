@@ -19,7 +19,7 @@ def passwd(user: str) -> None:
     if sys.stdin.isatty():
         password = click.prompt("Password", hide_input=True, confirmation_prompt="Again", err=True)
     else:
-        password = sys.stdin.readline().rstrip("\n")
+        password = sys.stdin.readline().rstrip("\r\n")
     if not password:
         raise click.UsageError("an empty password is none")
     click.echo(f"{user}:{Hash.of(password)}")

@@ -13,7 +13,7 @@ from smtp_gate.config import config_schema
 from smtp_gate.core.verdict import Mode
 from smtp_gate.examine import Rule
 from smtp_gate.ruleset.json_schema import pack_schema
-from smtp_gate.ruleset.policy import PROCEDURES, Coverage, coverage
+from smtp_gate.ruleset.policy import PROCEDURES, Coverage, Procedure, coverage
 
 STYLES = {Mode.ENFORCE: "green", Mode.SHADOW: "yellow", Mode.OFF: "dim"}
 
@@ -44,8 +44,14 @@ def policy(config_file: Path | None, *, as_json: bool) -> None:
     out.print(Text("What stays with people, and what the gate adds", style="bold"))
     people = Table(show_edge=False, show_header=False, pad_edge=False)
     for procedure in PROCEDURES:
-        people.add_row(Text(procedure.clause, style="dim"), procedure.duty, Text(procedure.contribution, style="dim"))
+        people.add_row(Text(procedure.clause, style="dim"), procedure.duty, _contribution(procedure))
     out.print(people)
+
+
+def _contribution(procedure: Procedure) -> Text:
+    if procedure.to_come:
+        return Text(f"to come: {procedure.contribution}", style="red")
+    return Text(procedure.contribution, style="dim")
 
 
 def _rules(row: Coverage) -> Text:

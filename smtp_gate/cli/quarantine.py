@@ -115,6 +115,8 @@ def discard(config_file: Path | None, *, as_json: bool, reason: str, no_notice: 
 
     Example: smtp-gate quarantine discard 7Q3KX0M2P9RT4 --reason "sent by mistake, sender agrees"
     """
+    if not reason.strip():
+        raise click.UsageError("--reason may not be empty: it is all that says why")
     frame = {"do": "discard", "ref": ref, "why": reason, "notify": not no_notice}
     _decide(settings(config_file), frame, State.DISCARDED, as_json=as_json)
 

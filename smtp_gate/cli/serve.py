@@ -7,7 +7,7 @@ import click
 
 from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.logs import Logger
-from smtp_gate.cli.options import OWN, config_option, give_up, rulebook, settings
+from smtp_gate.cli.options import config_option, give_up, rulebook, settings, settings_file
 from smtp_gate.config import Config, load_config
 from smtp_gate.server.serve import serve as serve_gate
 from smtp_gate.server.settings import listener_mistakes
@@ -23,16 +23,17 @@ def serve(config_file: Path | None) -> None:
 
     Example: smtp-gate serve -c my-city/config/smtp-gate.yaml
     """
-    config = settings(config_file)
+    file = settings_file(config_file)
+    config = settings(file)
     book = rulebook(config, test=True)
-    unusable = listener_mistakes(config_file or OWN[0], config)
+    unusable = listener_mistakes(file, config)
     if unusable:
         give_up(unusable)
     style = "json" if config.log.format == "json" else "text"
     logger = Logger(utc_now, level=config.log.level, style=style)
 
     def reread() -> Config | None:
-        return load_config(config_file).config
+        return load_config(file).config
 
     try:
         code = serve_gate(config, logger, book, reread)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from smtp_gate.core.message import Message
+from smtp_gate.core.record import region_word
 from smtp_gate.core.reply import Reply
 from smtp_gate.core.verdict import Cause, Disposition, Mode, Result, Verdict
 from smtp_gate.core.view import Region, RegionKind
@@ -21,7 +22,7 @@ PLACES: Final = {
     RegionKind.RETURNED: "the returned message",
     RegionKind.SIGNATURE: "the signature",
     RegionKind.SUBJECT: "the subject",
-    RegionKind.HEADER: "the header",
+    RegionKind.HEADER: "the headers",
 }
 """What a sender reads of a region."""
 
@@ -89,7 +90,7 @@ def explanation(message: Message, result: Result) -> str:
 def _place(region: Region) -> str:
     """Where text stands, in a sender's words."""
     if region.kind is RegionKind.ATTACHMENT:
-        return f"the attachment {region.path}" if region.path else "an attachment"
+        return f"the {region_word(region)}" if region.path else "an attachment"
     return PLACES[region.kind]
 
 

@@ -33,11 +33,12 @@ class Mistake:
 
 
 def nearest(word: object, names: Iterable[str]) -> str:
-    """A hint with the valid name most like `word`, or with the valid names where none is like it."""
+    """A hint with the valid name most like `word`, small and large letters alike, or with the valid names."""
     known = sorted(set(names))
-    found = difflib.get_close_matches(str(word).casefold(), known, n=1, cutoff=0.6)
+    by_small = {name.casefold(): name for name in known}
+    found = difflib.get_close_matches(str(word).casefold(), by_small, n=1, cutoff=0.6)
     if found:
-        return f"did you mean `{found[0]}`?"
+        return f"did you mean `{by_small[found[0]]}`?"
     more = f" and {len(known) - 12} more" if len(known) > 12 else ""
     return f"known: {', '.join(known[:12])}{more}" if known else ""
 

@@ -23,11 +23,12 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """A sentence of the policy that no mail gate can see, and what the gate contributes."""
+    """A sentence of the policy that no mail gate can see, and what the gate contributes, or will (`to_come`)."""
 
     clause: str
     duty: str
     contribution: str
+    to_come: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +80,31 @@ CLAUSES: Final = {c.id: c for c in _CLAUSES}
 """Every clause that a rule may name in `policy`."""
 
 PROCEDURES: Final = (
-    Procedure("P-ACCESS", "departments ask the IT division for accounts", "refuses mail from accounts nobody granted"),
+    Procedure(
+        "P-ACCESS",
+        "departments ask the IT division for accounts",
+        "refuses mail from accounts nobody granted",
+        to_come=True,
+    ),
     Procedure("P-CONTRACTOR", "departments avoid accounts for contractors", "shows which contractors send mail"),
     Procedure("P-PERSONAL", "nobody does city business wholly outside", "sees only mail that touches a city account"),
-    Procedure("P-INCIDENTAL", "departments judge whether personal use impairs the job", "gives them figures"),
-    Procedure("P-PASSWORD", "access during a leave is arranged through the help desk", "names that way in its reply"),
+    Procedure(
+        "P-INCIDENTAL", "departments judge whether personal use impairs the job", "gives them figures", to_come=True
+    ),
+    Procedure(
+        "P-PASSWORD",
+        "access during a leave is arranged through the help desk",
+        "names that way in its reply",
+        to_come=True,
+    ),
     Procedure("P-ENCRYPT", "who needs encryption asks the IT division for instructions", "says so in its reply"),
-    Procedure("P-OPAQUE", "the city user saves encrypted mail to a file system", "reminds of the duty"),
-    Procedure("P-TRANSFER", "a transferred employee forwards old correspondence", "names the new address in its reply"),
+    Procedure("P-OPAQUE", "the city user saves encrypted mail to a file system", "reminds of the duty", to_come=True),
+    Procedure(
+        "P-TRANSFER",
+        "a transferred employee forwards old correspondence",
+        "names the new address in its reply",
+        to_come=True,
+    ),
     Procedure("P-MALWARE", "users verify a suspicious message with its sender", "holds what it can tell itself"),
     Procedure("P-CONSEQUENCE", "discipline is decided by people", "keeps the record they decide on"),
 )

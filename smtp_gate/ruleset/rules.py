@@ -124,14 +124,7 @@ def _clauses(source: Source, at: Loc, policy: object) -> Iterator[Mistake]:
     for number, clause in enumerate(policy if isinstance(policy, list) else [policy]):
         if isinstance(clause, str) and clause not in CLAUSES:
             path = (*at, "policy", number)
-            yield source.document.mistake(path, f"unknown clause `{clause[:60]}`", _clause_hint(clause))
-
-
-def _clause_hint(clause: str) -> str:
-    """The clause most like the word; names are compared in small letters."""
-    by_small = {name.casefold(): name for name in CLAUSES}
-    hint = nearest(clause, by_small)
-    return next((f"did you mean `{name}`?" for small, name in by_small.items() if f"`{small}`" in hint), hint)
+            yield source.document.mistake(path, f"unknown clause `{clause[:60]}`", nearest(clause, CLAUSES))
 
 
 def _placeholders(source: Source, at: Loc, message: object) -> Iterator[Mistake]:

@@ -135,6 +135,8 @@ class Keeper:
         """One connection: a worker's line for as long as it lives, or the questions of a command."""
         async for frame in line:
             if frame.get("hello") == "worker":
+                if frame.get("name") not in self.plan.slots:
+                    return
                 self.metrics.worker_came(str(frame.get("name", "")))
                 await self.workers.serve(line, frame)
                 return

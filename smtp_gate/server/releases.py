@@ -136,7 +136,8 @@ class Releases:
     async def _tend(self, ref: str) -> OSError | None:
         try:
             outcome = await self.tend(ref)
-        except NoSuchItemError as error:
+        except (NoSuchItemError, ValueError) as error:
+            # One item that cannot be understood keeps no other from its turn.
             if ref not in self._unreadable:
                 # Told once a process, not once a tick; lists show it for as long as it lasts.
                 self._unreadable.add(ref)

@@ -8,9 +8,11 @@ lock that the kernel gives back when the process dies, so that a leftover can be
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import os
 import re
+import stat
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +23,7 @@ T = TypeVar("T")
 REF: Final = re.compile(r"[0-9A-Za-z-]{6,40}")
 PRIVATE: Final = 0o700
 TRIES: Final = 100
+IRREGULAR: Final = "not a regular file"
 
 
 def check_ref(ref: str) -> str:
@@ -53,8 +56,38 @@ def claim(path: Path) -> Claim | None:
     return _lock(path, fcntl.LOCK_EX)
 
 
+class IrregularFileError(OSError):
+    """There is a pipe, a device, a link or a folder where a file of ours should be."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(errno.EINVAL, IRREGULAR, str(path))
+
+
+def open_regular(path: Path) -> int:
+    """A descriptor to read a file of ours. Raises FileNotFoundError, IrregularFileError, OSError.
+
+    Without waiting: opening a pipe that somebody has put in its place would block for good.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENXIO}:
+            raise IrregularFileError(path) from None
+        raise
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise IrregularFileError(path)
+
+
+def read_regular(path: Path) -> bytes:
+    """The octets of a file of ours. Raises as `open_regular` does."""
+    with open(open_regular(path), "rb") as file:
+        return file.read()
+
+
 def _lock(path: Path, kind: int) -> Claim | None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    descriptor = open_regular(path)
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from smtp_gate.store.files import is_claimed
+from smtp_gate.store.files import IRREGULAR, IrregularFileError, is_claimed, read_regular
 from smtp_gate.store.items import DamagedItemError, Item, load
 from smtp_gate.store.progress import progress
 from smtp_gate.store.progress_files import DamagedProgressError, ProgressFiles
@@ -22,9 +22,11 @@ def look(path: Path, folder: State, steps: ProgressFiles, *, mine: bool = False)
     ref = ref_of(path)
     try:
         claimed = not mine and (folder in WORKED_ON or steps.is_open(ref)) and is_claimed(path)
-        octets = path.read_bytes()
+        octets = read_regular(path)
     except FileNotFoundError:
         return None
+    except IrregularFileError:
+        return Listed(ref, State.UNKNOWN if folder in WORKED_ON else folder, None, IRREGULAR, folder)
     item, flaw = _loaded(octets, ref)
     if item is None:
         return Listed(ref, state_of(folder, None, claimed=claimed), None, flaw, folder)

@@ -13,7 +13,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from smtp_gate.store.files import check_ref, make_private, sync_directory, write_all
+from smtp_gate.store.files import (
+    IRREGULAR,
+    REF,
+    IrregularFileError,
+    check_ref,
+    make_private,
+    read_regular,
+    sync_directory,
+    write_all,
+)
 from smtp_gate.store.journal_lines import START, body_of, seal, unseal
 from smtp_gate.store.progress import Kind, Step
 
@@ -38,12 +47,13 @@ class ProgressFiles:
         # Once more, because a file that is moved meanwhile can be missed in both folders.
         for folder in (self.open, self.closed) * 2:
             with contextlib.suppress(FileNotFoundError):
-                return parse(ref, (folder / f"{check_ref(ref)}{SUFFIX}").read_bytes())[0]
+                return parse(ref, _octets(folder / f"{check_ref(ref)}{SUFFIX}"))[0]
         return ()
 
     def refs(self) -> list[str]:
         """The refs of the items that the gate still has to do something about."""
-        return sorted(p.name.removesuffix(SUFFIX) for p in self.open.glob(f"*{SUFFIX}"))
+        names = (p.name.removesuffix(SUFFIX) for p in self.open.glob(f"*{SUFFIX}"))
+        return sorted(name for name in names if REF.fullmatch(name))
 
     def is_open(self, ref: str) -> bool:
         """Whether the gate still has to do something about the item. Raises ValueError for what is no ref."""
@@ -55,9 +65,9 @@ class ProgressFiles:
         Raises OSError, and then none of them counts; DamagedProgressError where the file is damaged.
         """
         path = self._opened(ref)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
         try:
-            found, size, count, last = _read(ref, path.read_bytes())
+            found, size, count, last = _read(ref, _octets(path))
             octets = b"".join(_lines(ref, steps, count, last))
             os.ftruncate(descriptor, size)
             os.lseek(descriptor, size, os.SEEK_SET)
@@ -100,6 +110,14 @@ class ProgressFiles:
             sync_directory(self.open)
             sync_directory(self.closed)
         return self.open / name
+
+
+def _octets(path: Path) -> bytes:
+    """What a file holds. Raises FileNotFoundError, DamagedProgressError where it is none, OSError."""
+    try:
+        return read_regular(path)
+    except IrregularFileError:
+        raise DamagedProgressError(IRREGULAR) from None
 
 
 def parse(ref: str, octets: bytes) -> tuple[tuple[Step, ...], int]:
@@ -148,7 +166,7 @@ def _fields(step: Step) -> dict[str, Any]:
 
 def _step(fields: dict[str, Any], number: int) -> Step:
     try:
-        return Step(
+        step = Step(
             Kind(fields["kind"]),
             datetime.fromisoformat(fields["at"]),
             tuple(int(i) for i in fields.get("to", ())),
@@ -159,3 +177,6 @@ def _step(fields: dict[str, Any], number: int) -> Step:
         )
     except (ValueError, KeyError, TypeError):
         raise DamagedProgressError(f"line {number + 1} says what this program does not understand") from None
+    if any(i < 0 for i in step.to):
+        raise DamagedProgressError(f"line {number + 1} names a recipient that no item has")
+    return step

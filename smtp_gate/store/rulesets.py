@@ -1,6 +1,6 @@
 """Snapshots of what judging uses: packs, directory and settings as they were when tested, so that every worker builds the same.
 
-Layout of version 1, below one folder: `NAME/snapshot.json`, `NAME/packs/NNN.yaml`, `NAME/directory.csv` where there is
+Layout of version 2, below one folder: `NAME/snapshot.json`, `NAME/packs/NNN.yaml`, `NAME/directory.csv` where there is
 one; and `current`, a file that holds the name in use. A snapshot is written under another name, synced and renamed.
 """
 
@@ -15,9 +15,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from smtp_gate.store.files import make_private, sync_directory, write_all
+from smtp_gate.store.files import make_private, read_regular, sync_directory, write_all
 
-VERSION: Final = 1
+VERSION: Final = 2
 KEPT: Final = 10
 """How many snapshots are kept beside the one in use."""
 NAME: Final = re.compile(r"[0-9a-f]{16}")
@@ -67,7 +67,8 @@ class Snapshots:
             _write(making / "packs" / f"{number:03}.yaml", pack.read_bytes())
         if directory is not None:
             _write(making / "directory.csv", directory.read_bytes())
-        _write(making / "snapshot.json", json.dumps({"version": VERSION, **asdict(shape)}).encode())
+        head = {"version": VERSION, "files": _digests(making), **asdict(shape)}
+        _write(making / "snapshot.json", json.dumps(head).encode())
         for folder in (making / "packs", making):
             sync_directory(folder)
         target = self.root / name
@@ -78,7 +79,7 @@ class Snapshots:
         return self.get(name)
 
     def get(self, name: str) -> Snapshot:
-        """The snapshot of that name. Raises NoSnapshotError."""
+        """The snapshot of that name, its files as they were written. Raises NoSnapshotError."""
         if NAME.fullmatch(name) is None:
             raise NoSnapshotError("not the name of a snapshot")
         folder = self.root / name
@@ -86,6 +87,8 @@ class Snapshots:
             head = json.loads((folder / "snapshot.json").read_bytes())
             if head.pop("version") != VERSION:
                 raise NoSnapshotError(f"{name} is of another version")
+            if head.pop("files") != _digests(folder):
+                raise NoSnapshotError(f"{name} is not as it was written")
             shape = Shape(**{**head, "internal_domains": tuple(head["internal_domains"])})
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise NoSnapshotError(f"no snapshot {name}") from None
@@ -114,6 +117,12 @@ class Snapshots:
         others = [p for p in self.root.iterdir() if NAME.fullmatch(p.name) and p.name != current]
         for old in sorted(others, key=lambda p: p.stat().st_mtime, reverse=True)[KEPT:]:
             shutil.rmtree(old, ignore_errors=True)
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each pack and of the directory in a snapshot's folder. Raises OSError."""
+    files = (*sorted((folder / "packs").glob("*.yaml")), *folder.glob("directory.csv"))
+    return {str(f.relative_to(folder)): hashlib.sha256(read_regular(f)).hexdigest() for f in files}
 
 
 def _write(path: Path, octets: bytes) -> None:

@@ -44,7 +44,10 @@ async def test_a_path_longer_than_a_socket_address_is_reached(tmp_path: Path) ->
         await line.close()
 
 
-@pytest.mark.parametrize("octets", [b"{\n", b"[]\n", b"\xff\n", b"{" + b" " * (1 << 20) + b"}\n"])
+@pytest.mark.parametrize(
+    "octets",
+    [b"{\n", b"[]\n", b"\xff\n", b"{" + b" " * (1 << 20) + b"}\n", b"[" * 200_000 + b"\n", b'{"a":' * 90_000 + b"\n"],
+)
 async def test_what_is_no_frame_ends_the_line_and_harms_no_other(tmp_path: Path, octets: bytes) -> None:
     async with serving(tmp_path / "c.sock"):
         with reachable(tmp_path / "c.sock") as name:

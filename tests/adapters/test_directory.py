@@ -136,3 +136,23 @@ def test_the_snapshot_is_named_by_the_files_own_hash(tmp_path: Path) -> None:
 def test_no_text_makes_it_raise(text: str) -> None:
     parse(text, CHICAGO)
     parse(HEAD + text, CHICAGO)
+
+
+def test_a_file_without_header_is_one_mistake_that_says_which_it_must_have() -> None:
+    mistakes = parse("a@b.org,person,Ann\nc@b.org,person,Cy\n", CHICAGO)
+    assert not isinstance(mistakes, Directory)
+    (mistake,) = mistakes
+    assert str(mistake).startswith("line 1: address: the first line must be a header that names this column")
+
+
+def test_an_address_in_use_twice_is_told_at_the_line_further_down() -> None:
+    mistakes = parse("address,valid_from\na@b.org,2020-01-01\na@b.org,\n", CHICAGO)
+    assert not isinstance(mistakes, Directory)
+    (mistake,) = mistakes
+    assert str(mistake) == "line 3: address: a@b.org is also in use by line 2 on the same day"
+
+
+def test_groups_are_compared_in_small_letters() -> None:
+    made = parse("address,groups\na@b.org,Benefits-Office\n", CHICAGO)
+    assert isinstance(made, Directory)
+    assert made.accounts[0].groups == {"benefits-office"}

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from smtp_gate.adapters.passwords import parse
 from smtp_gate.cli import COMMANDS, main
 from smtp_gate.config import load_config
+from smtp_gate.ruleset.policy import CLAUSES, PROCEDURES
 from tests.running import PACK, write_settings
 
 LETTER = b"From: Dana Okafor <dokafor@milwaukee.gov>\nTo: lee@example.org\nMessage-ID: <1@x>\nSubject: s\n\nthe word is sesame\n"
@@ -167,7 +168,6 @@ def test_empty_stores_are_said_to_be_empty(config: Path) -> None:
     assert "nothing is held" in run("quarantine", "list", "-c", config).output
     assert run("quarantine", "show", "-c", config, "ABCDEFGH").exit_code == 1
     assert run("quarantine", "release", "-c", config, "../../etc").exit_code == 1
-    assert run("journal", "verify", "-c", config).exit_code == 0
 
 
 def test_the_demo_accepts_holds_and_refuses_and_ends() -> None:
@@ -196,7 +196,9 @@ def test_a_users_file_without_hashes_of_ours_is_a_mistake_at_its_line(tmp_path: 
     for command in ("check", "serve"):
         shown = run(command, "-c", config)
         assert shown.exit_code == 1
-        assert "users:2:1: error: no scrypt hash" in " ".join(shown.output.split())
+        said = " ".join(shown.output.split())
+        assert "users:2:1: error: no scrypt hash; a line looks like NAME:$scrypt$ln=15,r=8,p=1$SALT$HASH" in said
+        assert "smtp-gate passwd NAME" in said
         assert "notours" not in shown.output
 
 
@@ -232,3 +234,48 @@ def test_a_gate_begins_with_rules_that_report_and_do_not_act(tmp_path: Path) -> 
 
 def test_the_first_help_shows_its_examples_as_lines() -> None:
     assert "\n  Try it:              smtp-gate demo\n" in run("--help").output
+
+
+def test_check_names_groups_and_statuses_that_nothing_knows(config: Path, tmp_path: Path) -> None:
+    unless = "{recipients: external}\n    unless: [{sender: group:payrol}]"
+    (tmp_path / "rules" / "test.yaml").write_text(PACK.replace("{recipients: external}", unless))
+    (tmp_path / "directory.csv").write_text("address,status,groups\na@milwaukee.gov,contracter,payroll\n")
+    shown = run("check", "-c", config)
+    assert shown.exit_code == 1
+    said = " ".join(shown.output.split())
+    assert "directory.csv:2:1: error: status: no rule knows `contracter`" in said
+    assert "did you mean `contractor`?" in said
+    assert "test.yaml:8:23: error: no account is in `group:payrol`" in said
+    assert "did you mean `payroll`?" in said
+    config.write_text(config.read_text().replace("directory:", "# directory:"))
+    shown = run("check", "-c", config)
+    assert shown.exit_code == 0
+    assert "test.yaml:8:23: warning: nobody is in `group:payrol`" in " ".join(shown.output.split())
+
+
+def test_check_says_that_it_took_the_sample_or_takes_what_lies_here(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    shown = run("check")
+    assert shown.exit_code == 0
+    assert "with the shipped settings" in shown.stderr
+    monkeypatch.chdir(config.parent)
+    config.rename("smtp-gate.yaml")
+    shown = run("check")
+    assert shown.exit_code == 0
+    assert shown.output.startswith("smtp-gate.yaml: fine, 2 rules")
+
+
+def test_policy_says_of_what_is_to_come_that_it_is(config: Path) -> None:
+    said = " ".join(run("policy", "-c", config).output.split())
+    assert "to come: refuses mail from accounts nobody granted" in said
+    unserved = {c.id for c in CLAUSES.values() if c.to_come and not c.families and not c.beside}
+    assert [p.clause for p in PROCEDURES if p.clause in unserved and not p.to_come] == []
+
+
+def test_a_discard_without_a_reason_is_refused(config: Path) -> None:
+    shown = run("quarantine", "discard", "-c", config, "7Q3KX0M2P9RT4", "--reason", " ")
+    assert shown.exit_code == 2
+    assert "--reason may not be empty" in shown.output

@@ -1,6 +1,7 @@
 """`smtp-gate journal`: what it shows, and that its verification uses the sealed heads."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,46 @@ def test_seals_are_not_shown_among_the_records(config: Path) -> None:
     done = run("journal", "show", "-c", config, "--json")
     assert done.exit_code == 0
     assert "sealed" not in {json.loads(line)["kind"] for line in done.output.splitlines()}
+
+
+def test_what_the_journal_writes_of_itself_is_shown_with_all(config: Path) -> None:
+    def kinds(*more: str) -> list[str]:
+        shown = run("journal", "show", "-c", config, "--json", *more)
+        return [json.loads(line)["kind"] for line in shown.output.splitlines()]
+
+    assert kinds() == ["decided", "answered"]
+    assert {"opened", "sealed"} < set(kinds("--all"))
+
+
+def test_records_of_one_message_stand_in_the_order_of_time(config: Path) -> None:
+    late = (NOW + timedelta(hours=1)).isoformat(timespec="milliseconds")
+    data = config.parent / "data"
+    # The segment of the commands is read before those of the workers.
+    Writing(data, "cli").add({"time": late, "kind": "released", "ref": "A"})
+    shown = run("journal", "show", "-c", config, "--ref", "A", "--json")
+    assert [json.loads(line)["kind"] for line in shown.output.splitlines()] == ["decided", "answered", "released"]
+
+
+def test_a_person_reads_the_citys_time_and_a_program_utc(tmp_path: Path) -> None:
+    config = write_settings(tmp_path, 10026, {"timezone": "America/Chicago"})
+    Writing(tmp_path / "data").add(decided("A", findings=[]))
+    assert run("journal", "show", "-c", config).output.startswith("2026-03-02 09:04:05 CST A ")
+    assert json.loads(run("journal", "show", "-c", config, "--json").output)["time"] == "2026-03-02T15:04:05.000+00:00"
+
+
+def test_a_hold_for_what_nobody_could_read_names_rule_reason_and_part(config: Path) -> None:
+    weight = {"rule": "pii.ssn", "disposition": "quarantine", "cause": "unscannable", "lifted_from": ""}
+    to = [{"address": "lee@example.org", "disposition": "quarantine", "weights": [weight]}]
+    held = decided("B", verdict="quarantine", findings=[], recipients=to)
+    Writing(config.parent / "data", "w1").add(held | {"unscannable": [{"part": "2", "reason": "encrypted"}]})
+    assert "pii.ssn: unscannable (encrypted) in part 2" in run("journal", "show", "-c", config, "--ref", "B").output
+
+
+@pytest.mark.parametrize("words", [("show",), ("verify",), ("show", "--ref", "A")])
+def test_where_there_is_no_journal_it_says_so_and_makes_none(words: tuple[str, ...], tmp_path: Path) -> None:
+    config = write_settings(tmp_path, 10026)
+    before = sorted(tmp_path.rglob("*"))
+    done = run("journal", *words, "-c", config)
+    assert done.exit_code == 1
+    assert "no journal in" in done.output
+    assert sorted(tmp_path.rglob("*")) == before

@@ -68,3 +68,25 @@ def test_a_mixed_verdict_counts_both_sides() -> None:
     only_first = Result("r", "f", Terms(action=Disposition.QUARANTINE), frozenset({0}), (Finding(OWN),))
     reply = answer.foretold(message(env=env), decide([only_first], env))
     assert str(reply) == "250 2.0.0 relayed to 1, held for 1, ref TESTREF0001"
+
+
+@pytest.mark.parametrize(
+    ("region", "words"),
+    [
+        (OWN, "the text"),
+        (Region(RegionKind.QUOTED), "the quoted text"),
+        (Region(RegionKind.SUBJECT), "the subject"),
+        (Region(RegionKind.SIGNATURE), "the signature"),
+        (Region(RegionKind.HEADER), "the headers"),
+        (Region(RegionKind.ATTACHMENT, "list.zip!pay.xlsx"), "the attachment list.zip!pay.xlsx"),
+        (Region(RegionKind.ATTACHMENT, "536-90-4399.pdf"), "the attachment ***-**-****.pdf"),
+        (Region(RegionKind.ATTACHMENT), "an attachment"),
+    ],
+)
+def test_a_place_is_named_in_a_senders_words(region: Region, words: str) -> None:
+    only = result("pii.ssn", Disposition.REJECT, Finding(region), text="{where}")
+    assert answer.explanation(message(), only) == words
+
+
+def test_every_kind_of_region_has_words() -> None:
+    assert answer.PLACES.keys() | {RegionKind.ATTACHMENT} == set(RegionKind)

@@ -69,12 +69,16 @@ BROKEN: dict[str, tuple[str | bytes, str, str]] = {
     "no id": (swap("- id: toy.word\n    title", "- §title"), "`id` is missing", ""),
     "id with a space": (swap("id: toy.word", "id: §toy word"), "id expected", "pii.ssn"),
     "id twice": (PACK + RULE.replace("id: toy.word", "id: §toy.word"), "stands here twice", "toys.yaml:3"),
+    "id twice, and a waiver misses the other": (
+        PACK + RULE.replace("id: toy.word", "id: §toy.word") + WAIVER.replace("toy.word", "toy.other"), "stands here twice", "",
+    ),
     "no action": (swap("    action: quarantine\n", "").replace("- id", "- §id"), "`action` is missing", ""),
     "unknown action": (swap("action: quarantine", "action: §quarantain"), "not one of accept", "did you mean `quarantine`?"),
     "unknown key": (swap("    action: q", "    §actoin: reject\n    action: q"), "unknown key `actoin`", "did you mean `action`?"),
     "unknown family": (swap("family: toy", "family: §toi"), "unknown family", "did you mean `toy`?"),
     "broken family": (swap("family: toy", "family: §lame"), "cannot be loaded", "ImportError"),
     "unknown clause": (swap("P-DECENT", "§P-DESCENT"), "unknown clause", "did you mean `P-DECENT`?"),
+    "clause like none": (swap("P-DECENT", "§zzz"), "unknown clause", "known: P-ACCESS"),
     "second clause unknown": (swap("P-DECENT", "[P-DECENT, §P-SENSITVE]"), "unknown clause", "`P-SENSITIVE`"),
     "mode no": (swap("action: quarantine", "action: quarantine\n    mode: §no"), "not one of enforce", ""),
     "title is a number": (swap("title: The word stays here", "title: §2027"), "text expected", "quotes"),
@@ -248,3 +252,24 @@ def test_missing_paths_and_empty_folders(tmp_path: Path) -> None:
     assert result.ruleset is None
     said = sorted(m.message for m in result.mistakes)
     assert said == ["cannot be read: No such file or directory", "no pack in this folder"]
+
+
+@pytest.mark.parametrize(
+    ("who", "wide"),
+    [
+        ("sender: internal", True),
+        ("sender: [internal, external]", True),
+        ("recipients: [internal, external]", True),
+        ("sender: internal, recipients: external", True),
+        ("sender: internal, recipients: internal", False),
+        ("sender: pay@milwaukee.gov", False),
+        ('recipients: "domain:irs.gov"', False),
+    ],
+)
+def test_a_waiver_as_wide_as_its_rule_warns(who: str, wide: bool, tmp_path: Path) -> None:
+    pack = PACK + swap('sender: pay@milwaukee.gov, recipients: "domain:irs.gov"', who, WAIVER)
+    result = loaded(tmp_path, pack)
+    assert result.ruleset is not None
+    assert [(m.severity, m.line) for m in result.mistakes if "as wide as its rule" in m.message] == (
+        [("warning", PACK.count("\n") + 2)] if wide else []
+    )

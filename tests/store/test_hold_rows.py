@@ -106,7 +106,7 @@ def test_what_has_gone_meanwhile_is_nothing(watched: Watched) -> None:
 
 def test_a_file_that_the_disk_refuses_is_told_and_tried_again(watched: Watched) -> None:
     hold(watched.data, REF)
-    with mock.patch.object(Path, "read_bytes", side_effect=OSError(errno.EIO, "Input/output error")):
+    with mock.patch("smtp_gate.store.looking.read_regular", side_effect=OSError(errno.EIO, "Input/output error")):
         watched.ingestor.catch_up()
     known = watched.index.holds_in("held")[REF]
     assert (known.octets, known.flaw) == (UNREAD, "the disk refuses it (Input/output error)")

@@ -233,3 +233,9 @@ def test_what_the_disk_does_not_take_does_not_count(files: ProgressFiles, name: 
 def test_no_ref_is_no_path(files: ProgressFiles) -> None:
     with pytest.raises(ValueError, match="not a ref"):
         files.read("../../etc/x")
+
+
+def test_a_step_for_a_recipient_below_nought_is_damage_and_no_crash_of_the_reader() -> None:
+    written = b"".join(lines("TESTREF0001", [Step(Kind.APPROVED, datetime(2026, 3, 2, tzinfo=UTC), (-1,))]))
+    with pytest.raises(DamagedProgressError, match="names a recipient that no item has"):
+        parse("TESTREF0001", written)

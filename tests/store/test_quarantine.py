@@ -10,6 +10,7 @@ import pytest
 
 from smtp_gate.core.ports import Hold, Quarantine
 from smtp_gate.store.files import Disk
+from smtp_gate.store.progress_files import DamagedProgressError
 from smtp_gate.store.quarantine import FOLDERS, FileQuarantine, NoSuchItemError, State
 from tests.store.faults import ERRNOS, failing
 from tests.store.sample import judgement, secret_message
@@ -177,3 +178,23 @@ async def test_many_holds_at_once_share_directory_syncs(quarantine: FileQuaranti
     await asyncio.gather(*(hold.commit() for hold in holds))
     assert len(everything(quarantine)["held"]) == 60
     assert all(listed.item is not None for listed in quarantine.items())
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
+async def test_what_is_no_file_of_ours_is_told_and_makes_nobody_wait(tmp_path: Path, kind: str) -> None:
+    disk = Disk(1)
+    store = FileQuarantine(tmp_path / "quarantine", disk)
+    places = [tmp_path / "quarantine" / "held" / "AAAAAAAAAAAAA.hold"]
+    places.append(tmp_path / "quarantine" / "progress" / "open" / "BBBBBBBBBBBBB.progress")
+    for place in places:
+        if kind == "pipe":
+            os.mkfifo(place)
+        elif kind == "link":
+            place.symlink_to("/etc/hostname")
+        else:
+            place.mkdir()
+    (listed,) = store.items(State.HELD)
+    assert (listed.item, listed.flaw) == (None, "not a regular file")
+    with pytest.raises(DamagedProgressError, match="not a regular file"):
+        store.progress.read("BBBBBBBBBBBBB")
+    disk.close()

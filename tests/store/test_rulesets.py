@@ -58,7 +58,7 @@ def test_what_is_no_name_names_nothing(tmp_path: Path, name: str) -> None:
         Snapshots(tmp_path / "rulesets").get(name)
 
 
-@pytest.mark.parametrize("head", [b"", b"{", b"[]", b'{"version": 2}', b'{"version": 1, "ruleset": "x"}'])
+@pytest.mark.parametrize("head", [b"", b"{", b"[]", b'{"version": 3}', b'{"version": 2, "ruleset": "x"}'])
 def test_a_damaged_snapshot_is_none_and_is_written_anew(tmp_path: Path, head: bytes) -> None:
     packs, directory = files(tmp_path)
     snapshots = Snapshots(tmp_path / "rulesets")
@@ -67,7 +67,7 @@ def test_a_damaged_snapshot_is_none_and_is_written_anew(tmp_path: Path, head: by
     with pytest.raises(NoSnapshotError):
         snapshots.get(saved.name)
     assert snapshots.save(SHAPE, packs, directory) == saved
-    assert json.loads((snapshots.root / saved.name / "snapshot.json").read_text())["version"] == 1
+    assert json.loads((snapshots.root / saved.name / "snapshot.json").read_text())["version"] == 2
 
 
 def test_a_crash_in_the_middle_leaves_nothing_that_could_be_used(tmp_path: Path) -> None:
@@ -77,3 +77,24 @@ def test_a_crash_in_the_middle_leaves_nothing_that_could_be_used(tmp_path: Path)
         snapshots.save(SHAPE, [*packs, tmp_path / "gone.yaml"], directory)
     assert not [p for p in snapshots.root.iterdir() if not p.name.startswith(".")]
     assert snapshots.save(SHAPE, packs, directory).packs
+
+
+@pytest.mark.parametrize("damage", ["emptied", "gone", "added", "directory"])
+def test_a_snapshot_whose_files_have_changed_is_none_and_is_written_anew(tmp_path: Path, damage: str) -> None:
+    packs, directory = files(tmp_path)
+    snapshots = Snapshots(tmp_path / "rulesets")
+    saved = snapshots.save(SHAPE, packs, directory)
+    folder = snapshots.root / saved.name
+    match damage:
+        case "emptied":
+            (folder / "packs" / "000.yaml").write_bytes(b"")
+        case "gone":
+            (folder / "packs" / "000.yaml").unlink()
+        case "added":
+            (folder / "packs" / "001.yaml").write_bytes(b"pack: b\n")
+        case "directory":
+            (folder / "directory.csv").write_bytes(b"address\nx@milwaukee.gov\n")
+    with pytest.raises(NoSnapshotError, match="not as it was written"):
+        snapshots.get(saved.name)
+    assert snapshots.save(SHAPE, packs, directory) == saved
+    assert (folder / "packs" / "000.yaml").read_bytes() == b"pack: a\n"

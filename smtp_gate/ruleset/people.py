@@ -1,0 +1,78 @@
+"""Names of people's groups and statuses that nothing knows: a slip there lets a rule pass everybody by in silence."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from smtp_gate.core.scope import WhoKind
+from smtp_gate.ruleset.marks import Document, Mistake, Node, nearest
+from smtp_gate.ruleset.packs import read_file
+from smtp_gate.ruleset.written import parse_who
+
+STATUSES: Final = frozenset({"employee", "contractor", "vendor", "agent"})
+"""What a directory calls people; a rule may name further ones in its `statuses`."""
+
+
+def group_mistakes(packs: Iterable[Path], groups: frozenset[str] | None) -> Iterator[Mistake]:
+    """Every `group:NAME` of rules and waivers that no account is in; None where no directory says who is in what."""
+    for path in packs:
+        document = read_file(path)
+        for node in _sides(document):
+            for scalar in node.scalars():
+                mistake = _group(document, scalar, groups)
+                if mistake is not None:
+                    yield mistake
+
+
+def status_mistakes(file: Path, packs: Iterable[Path]) -> Iterator[Mistake]:
+    """Every status in a directory that no rule could mean. The file has been loaded without a mistake.
+
+    Raises OSError, ValueError, csv.Error where it has changed since.
+    """
+    known = STATUSES | {word for path in packs for word in _named(read_file(path))}
+    reader = csv.reader(file.read_text("utf-8-sig").splitlines(keepends=True), strict=True)
+    header = [c.strip().lower() for c in next(reader, [])]
+    if "status" not in header:
+        return
+    column = header.index("status")
+    for cells in reader:
+        if len(cells) <= column or cells[0].lstrip().startswith("#"):
+            continue
+        status = cells[column].strip()
+        if status and status not in known:
+            said = f"status: no rule knows `{status[:40]}`"
+            yield Mistake(str(file), reader.line_num, 1, said, nearest(status, known))
+
+
+def _sides(document: Document) -> Iterator[Node]:
+    """Where rules and waivers say who they speak of."""
+    for section, names in (("rules", ("when", "unless")), ("waivers", ("sender", "recipients"))):
+        found = document.root.child(section)
+        for item in found.items if found is not None else ():
+            yield from (side for side in map(item.child, names) if side is not None)
+
+
+def _group(document: Document, scalar: Node, groups: frozenset[str] | None) -> Mistake | None:
+    try:
+        who = parse_who(scalar.value)
+    except ValueError:
+        # Building the pack has told this one already.
+        return None
+    if who.kind is not WhoKind.GROUP or (groups is not None and who.value in groups):
+        return None
+    if groups is None:
+        said, hint = f"nobody is in `{scalar.value}`: no directory is configured", "add `directory:` to the settings"
+        return Mistake(document.file, *scalar.place, said, hint, "warning")
+    written = next((g for g in groups if g.casefold() == who.value), None)
+    hint = nearest(who.value, groups) if written is None else f"the directory must write `{written}` in small letters"
+    return Mistake(document.file, *scalar.place, f"no account is in `{scalar.value}`", hint)
+
+
+def _named(document: Document) -> Iterator[str]:
+    """The statuses that rules name."""
+    rules = document.root.child("rules")
+    for rule in rules.items if rules is not None else ():
+        statuses = rule.child("statuses")
+        if statuses is not None:
+            yield from (str(s.value) for s in statuses.scalars())

@@ -1,0 +1,60 @@
+"""Groups and statuses that nothing knows are named at their place, with the nearest name there is."""
+
+from pathlib import Path
+
+from smtp_gate.ruleset.people import group_mistakes, status_mistakes
+from tests.ruleset.toy import PACK
+
+WHO = """\
+    when: {recipients: [external, group:benefit-office]}
+    unless: [{sender: group:nosuch}]
+"""
+PLACED = PACK.replace("    when:\n      recipients: external\n", WHO)
+WAIVERS = "waivers:\n  - {id: EX-1, rule: toy.word, sender: group:Benefits-Office}\n"
+GROUPS = frozenset({"benefits-office", "Comptroller"})
+
+
+def pack(folder: Path, text: str) -> Path:
+    file = folder / "toys.yaml"
+    file.write_text(text)
+    return file
+
+
+def test_an_unknown_group_is_an_error_where_a_directory_is(tmp_path: Path) -> None:
+    found = list(group_mistakes([pack(tmp_path, PLACED + WAIVERS)], GROUPS))
+    assert [(m.severity, m.line, m.column, m.message) for m in found] == [
+        ("error", 7, 35, "no account is in `group:benefit-office`"),
+        ("error", 8, 23, "no account is in `group:nosuch`"),
+    ]
+    assert found[0].hint == "did you mean `benefits-office`?"
+    assert "known: Comptroller, benefits-office" in found[1].hint
+
+
+def test_it_is_a_warning_where_none_is_and_waivers_are_looked_at(tmp_path: Path) -> None:
+    found = list(group_mistakes([pack(tmp_path, PLACED + WAIVERS)], None))
+    assert [m.severity for m in found] == ["warning"] * 3
+    assert found[2].line == (PLACED + WAIVERS).count("\n")
+
+
+def test_a_group_that_the_directory_writes_large_is_told_to_be_written_small(tmp_path: Path) -> None:
+    text = PACK.replace("recipients: external", "recipients: group:comptroller")
+    (found,) = group_mistakes([pack(tmp_path, text)], GROUPS)
+    assert found.hint == "the directory must write `Comptroller` in small letters"
+
+
+def test_what_is_no_who_and_no_list_is_passed_over(tmp_path: Path) -> None:
+    text = "pack: x\nrules: [7, {when: [group, [group:]], unless: 3}]\nwaivers: {sender: group:x}\n"
+    assert list(group_mistakes([pack(tmp_path, text)], GROUPS)) == []
+
+
+def test_a_status_that_no_rule_knows_is_named_at_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "directory.csv"
+    file.write_text("address,status\n# a@b.org,none\n\na@b.org,\nc@b.org,vendor\nd@b.org,Contractor\ne@b.org,intern\n")
+    rules = pack(tmp_path, PACK.replace("    find:", "    statuses: [intern]\n    find:"))
+    (found,) = status_mistakes(file, [rules])
+    assert (found.file, found.line, found.severity) == (str(file), 6, "error")
+    assert "`Contractor`" in found.message
+    assert found.hint == "did you mean `contractor`?"
+    assert len(list(status_mistakes(file, []))) == 2
+    file.write_text("address\na@b.org\n")
+    assert list(status_mistakes(file, [])) == []
