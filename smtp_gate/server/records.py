@@ -2,8 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.control import Frame
@@ -15,6 +16,7 @@ from smtp_gate.store.index import Index, IndexUnavailableError
 from smtp_gate.store.ingest import Ingestor
 from smtp_gate.store.scan import scan
 
+T = TypeVar("T")
 PATIENCE: Final = 30.0
 """Seconds that a keeper waits for the index of the one before it."""
 
@@ -46,7 +48,7 @@ class Records:
         await self.scan()
         async with self._one:
             await self._opened()
-            done = await asyncio.to_thread(lambda: self._sealer.seal(utc_now()))
+            done = await _whole(lambda: self._sealer.seal(utc_now()))
         for flaw in done.flaws:
             self._metrics.record_flaw("torn" if flaw.by_crash else "journal")
             self._logger.log("info" if flaw.by_crash else "error", "journal_flaw", {"what": str(flaw)})
@@ -59,7 +61,7 @@ class Records:
         await self.scan()
         async with self._one:
             ingestor = await self._opened()
-            caught = await asyncio.to_thread(ingestor.catch_up)
+            caught = await _whole(ingestor.catch_up)
         if caught.rebuilt:
             self._logger.log("warning", "index_rebuilt", {"why": caught.rebuilt})
         for alert in caught.alerts:
@@ -73,7 +75,7 @@ class Records:
             if self._scanned:
                 return
             ingestor = await self._opened()
-            report = await asyncio.to_thread(scan, self._data, ingestor)
+            report = await _whole(scan, self._data, ingestor)
             self._scanned = True
         for finding in report.findings:
             self._metrics.record_flaw(str(finding.kind))
@@ -89,8 +91,8 @@ class Records:
         try:
             async with self._one:
                 ingestor = await self._opened()
-                await asyncio.to_thread(ingestor.rebuild)
-                rows, holds = await asyncio.to_thread(ingestor.index.counts)
+                await _whole(ingestor.rebuild)
+                rows, holds = await _whole(ingestor.index.counts)
         except (OSError, IndexUnavailableError) as error:
             return {"failed": str(error)}
         return {"rows": rows, "holds": holds, "seconds": round(time.monotonic() - started, 3)}
@@ -98,16 +100,16 @@ class Records:
     async def close(self) -> None:
         """End both."""
         async with self._one:
-            await asyncio.to_thread(self._sealer.close)
+            await _whole(self._sealer.close)
             if self._ingestor is not None:
-                await asyncio.to_thread(self._ingestor.index.close)
+                await _whole(self._ingestor.index.close)
 
     async def _opened(self) -> Ingestor:
         """The index, opened with patience: a keeper that was told to end may still have it."""
         started = time.monotonic()
         while self._ingestor is None:
             try:
-                index = await asyncio.to_thread(Index, self._data / index_file.FILE)
+                index = await _whole(Index, self._data / index_file.FILE)
             except IndexUnavailableError:
                 if time.monotonic() - started >= self._patience:
                     raise
@@ -117,3 +119,16 @@ class Records:
                 self._logger.log("warning", "index_anew", {"why": index.anew})
             self._ingestor = Ingestor(self._data, index)
         return self._ingestor
+
+
+async def _whole(work: Callable[..., T], *arguments: object) -> T:
+    """The result of blocking work done in a thread, which ends before a caller that is cancelled goes on.
+
+    Else the lock would be free while the thread still writes, and the last seal at the end would run beside it.
+    """
+    task = asyncio.get_running_loop().create_task(asyncio.to_thread(work, *arguments))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
