@@ -21,7 +21,7 @@ async def test_a_seal_under_way_as_the_keeper_ends_is_waited_for(tmp_path: Path)
         running += 1
         most = max(most, running)
         try:
-            return really(self, now)  # type: ignore[arg-type]
+            return really(self, now)  # type: ignore[arg-type]  # passed on as it came
         finally:
             running -= 1
 
