@@ -281,6 +281,7 @@ SHOWN = {
     "deadline", "line_endings", "nul", "limits", "log", "connections",
     "message_size", "recipients", "connections_per_client", "line", "header_size", "header_lines",
     "command_timeout", "data_timeout", "min_data_rate", "errors", "junk", "hops", "level", "format",
+    "workers", "extractors", "quarantine", "expire", "retry_for", "notices", "in_flight", "spool_above", "queue_wait",
 }  # fmt: skip
 
 

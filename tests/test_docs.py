@@ -1,20 +1,34 @@
 """What the documents say is so: packs in them load, commands in them exist, series in them are exported."""
 
 import re
+import shlex
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import click
 import pytest
+from click.testing import CliRunner
+from pydantic import BaseModel
 
+from smtp_gate.adapters.directory import COLUMNS, KINDS
 from smtp_gate.adapters.metrics import Metrics
 from smtp_gate.adapters.metrics_keeper import KeeperMetrics
-from smtp_gate.cli import COMMANDS
+from smtp_gate.cli import COMMANDS, main
+from smtp_gate.core.view import RegionKind
+from smtp_gate.detect.masks import MASKS
+from smtp_gate.detect.validators import FORMATS, VALIDATORS
+from smtp_gate.families.links import WEIGHTS
 from smtp_gate.ruleset.build import BuildSettings, load
 from smtp_gate.ruleset.examples import run_examples
-from smtp_gate.ruleset.schema import RuleModel
+from smtp_gate.ruleset.people import STATUSES
+from smtp_gate.ruleset.plugins import installed
+from smtp_gate.ruleset.schema import DetectorModel, LevelModel, PrimaryModel, RuleModel
 
 ROOT = Path(__file__).parents[1]
 DOCS = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md")
+
+
+LETTER = "From: Dana Okafor <dokafor@milwaukee.gov>\nTo: lee@example.org\nSubject: s\n\nHer SSN is 536-90-4399\n"
 
 
 def blocks(file: str, language: str) -> list[str]:
@@ -32,10 +46,21 @@ def test_the_pack_in_writing_rules_loads_and_its_examples_come_out_right(tmp_pat
     assert [r.why for r in results if not r.passed] == []
 
 
-def test_every_key_of_a_rule_is_explained() -> None:
-    text = (ROOT / "docs/writing-rules.md").read_text()
-    for name in RuleModel.model_fields:
-        assert f"`{name}`" in text, f"docs/writing-rules.md does not explain {name}"
+def unexplained(file: str, names: set[str]) -> list[str]:
+    text = (ROOT / file).read_text()
+    return sorted(name for name in names if f"`{name}`" not in text)
+
+
+def test_every_key_of_a_rule_a_detector_and_a_family_is_explained() -> None:
+    models: list[type[BaseModel]] = [RuleModel, PrimaryModel, DetectorModel, LevelModel]
+    models += [family.schema for family in installed().known.values()]
+    names = {name for model in models for name in model.model_fields}
+    names |= {*VALIDATORS, *MASKS, *installed().known, *RegionKind, *WEIGHTS}
+    assert unexplained("docs/writing-rules.md", names | {f for some in FORMATS.values() for f in some}) == []
+
+
+def test_every_column_of_the_directory_is_explained() -> None:
+    assert unexplained("docs/operating.md", {*COLUMNS, *KINDS, *STATUSES}) == []
 
 
 @pytest.mark.parametrize("document", DOCS, ids=lambda p: p.name)
@@ -44,6 +69,35 @@ def test_every_command_that_is_named_exists(document: Path) -> None:
     code = re.findall(r"```.*?```|`[^`\n]+`|(?m:^    .*$)", text, re.DOTALL)
     for word in (w for piece in code for w in re.findall(r"(?:^|[ `/])smtp-gate ([a-z]+)", piece)):
         assert word in COMMANDS, f"{document.name} names the command {word}"
+
+
+@pytest.mark.parametrize("document", DOCS, ids=lambda p: p.name)
+def test_every_command_line_has_options_and_arguments_that_the_command_takes(document: Path) -> None:
+    for line in re.findall(r"(?m)^    (?:\S*/)?smtp-gate (.+)$", document.read_text()):
+        # What stands behind two blanks is said to people, what stands behind > to the shell.
+        words = shlex.split(re.split(r"\s{2,}|\s>", line)[0])
+        command: click.Command = main
+        while isinstance(command, click.Group):
+            found = command.get_command(click.Context(command), words.pop(0))
+            assert found is not None, f"{document.name}: {line}"
+            command = found
+        try:
+            command.make_context(command.name, words)
+        except click.UsageError as error:
+            pytest.fail(f"{document.name}: {line}: {error.message}")
+
+
+def test_the_first_steps_of_the_readme_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("letter.eml").write_text(LETTER)
+    lines = re.findall(
+        r"(?m)^    smtp-gate ((?:init|check|explain) .+?)(?:\s{2,}.*)?$", (ROOT / "README.md").read_text()
+    )
+    assert [line.split()[0] for line in lines] == ["init", "check", "explain"]
+    for line in lines:
+        done = CliRunner().invoke(main, shlex.split(line))
+        assert done.exit_code == 0, f"{line}: {done.output}"
+    assert "us_ssn" in done.output
 
 
 @pytest.mark.parametrize("document", DOCS, ids=lambda p: p.name)

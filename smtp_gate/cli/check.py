@@ -22,7 +22,7 @@ from smtp_gate.cli.render import console
 from smtp_gate.config import Config, load_config
 from smtp_gate.ruleset.examples import ExampleResult, run_examples
 from smtp_gate.ruleset.marks import Mistake
-from smtp_gate.ruleset.people import group_mistakes, status_mistakes
+from smtp_gate.ruleset.people import group_mistakes, named_status_mistakes, status_mistakes
 from smtp_gate.server.rules import Rulebook, load_rulebook
 from smtp_gate.server.settings import listener_mistakes
 
@@ -78,9 +78,11 @@ def _people(config: Config, book: Rulebook) -> tuple[Mistake, ...]:
         return tuple(group_mistakes(packs, None))
     if not book.directory.id:
         return ()
-    groups = frozenset(group for account in book.directory.accounts for group in account.groups)
+    people = book.directory.accounts
+    groups = frozenset(group for account in people for group in account.groups)
+    named = named_status_mistakes(packs, frozenset(account.status for account in people))
     try:
-        return (*status_mistakes(config.directory, packs), *group_mistakes(packs, groups))
+        return (*status_mistakes(config.directory, packs), *group_mistakes(packs, groups), *named)
     except (OSError, ValueError, csv.Error):
         return (Mistake(str(config.directory), 1, 1, "the file changed while it was read", "check again"),)
 

@@ -204,3 +204,6 @@ def _why_not(result: Result, message: Message) -> Iterator[str]:
         yield f"    saw: {finding.detector or finding.detail} {finding.level} in {finding.region} {finding.evidence}"
     if not result.findings and result.failure is None:
         yield "    saw: nothing" if people else "    did not look"
+    said = answer.explanation(message, result)
+    if said and (result.findings or result.unscannable):
+        yield f"    says: {said}"

@@ -30,7 +30,7 @@ def status_mistakes(file: Path, packs: Iterable[Path]) -> Iterator[Mistake]:
 
     Raises OSError, ValueError, csv.Error where it has changed since.
     """
-    known = STATUSES | {word for path in packs for word in _named(read_file(path))}
+    known = STATUSES | {str(s.value) for path in packs for s in _named(read_file(path))}
     reader = csv.reader(file.read_text("utf-8-sig").splitlines(keepends=True), strict=True)
     header = [c.strip().lower() for c in next(reader, [])]
     if "status" not in header:
@@ -43,6 +43,17 @@ def status_mistakes(file: Path, packs: Iterable[Path]) -> Iterator[Mistake]:
         if status and status not in known:
             said = f"status: no rule knows `{status[:40]}`"
             yield Mistake(str(file), reader.line_num, 1, said, nearest(status, known))
+
+
+def named_status_mistakes(packs: Iterable[Path], statuses: frozenset[str]) -> Iterator[Mistake]:
+    """Every status that a rule names and nobody of the directory has, but those that any directory may have one day."""
+    known = STATUSES | statuses
+    for path in packs:
+        document = read_file(path)
+        for scalar in _named(document):
+            if str(scalar.value) not in known:
+                said, hint = f"no account has the status `{str(scalar.value)[:40]}`", nearest(scalar.value, known)
+                yield Mistake(document.file, *scalar.place, said, hint, "warning")
 
 
 def _sides(document: Document) -> Iterator[Node]:
@@ -69,10 +80,10 @@ def _group(document: Document, scalar: Node, groups: frozenset[str] | None) -> M
     return Mistake(document.file, *scalar.place, f"no account is in `{scalar.value}`", hint)
 
 
-def _named(document: Document) -> Iterator[str]:
-    """The statuses that rules name."""
+def _named(document: Document) -> Iterator[Node]:
+    """Where rules name statuses."""
     rules = document.root.child("rules")
     for rule in rules.items if rules is not None else ():
         statuses = rule.child("statuses")
         if statuses is not None:
-            yield from (str(s.value) for s in statuses.scalars())
+            yield from statuses.scalars()

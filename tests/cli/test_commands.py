@@ -84,7 +84,13 @@ def test_explain_for_people_names_rule_place_and_masked_evidence(config: Path, l
 def test_explain_of_one_rule_says_why_not(config: Path, letter: Path) -> None:
     shown = run("explain", "-c", config, "--rule", "test.secret", "--to", "a@milwaukee.gov", letter)
     assert "is for: none of these recipients" in shown.output
+    assert "says:" not in shown.output
     assert run("explain", "-c", config, "--rule", "no.such", letter).exit_code == 2
+
+
+def test_explain_of_one_rule_shows_its_message_filled_in(config: Path, letter: Path) -> None:
+    shown = run("explain", "-c", config, "--rule", "test.secret", letter)
+    assert "says: 1 secret(s) in the text" in shown.output
 
 
 def test_explain_reads_what_it_can_and_ends_with_1_for_what_it_cannot(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from smtp_gate.ruleset.people import group_mistakes, status_mistakes
+from smtp_gate.ruleset.people import group_mistakes, named_status_mistakes, status_mistakes
 from tests.ruleset.toy import PACK
 
 WHO = """\
@@ -58,3 +58,12 @@ def test_a_status_that_no_rule_knows_is_named_at_its_line(tmp_path: Path) -> Non
     assert len(list(status_mistakes(file, []))) == 2
     file.write_text("address\na@b.org\n")
     assert list(status_mistakes(file, [])) == []
+
+
+def test_a_status_that_a_rule_names_and_nobody_has_is_a_warning(tmp_path: Path) -> None:
+    rules = pack(tmp_path, PACK.replace("    find:", "    statuses: [vendor, contracter, intern]\n    find:"))
+    (found,) = named_status_mistakes([rules], frozenset({"employee", "intern"}))
+    assert (found.severity, found.message) == ("warning", "no account has the status `contracter`")
+    assert found.hint == "did you mean `contractor`?"
+    line = rules.read_text().splitlines()[found.line - 1]
+    assert line[found.column - 1 :].startswith("contracter")
