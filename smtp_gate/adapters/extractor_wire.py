@@ -61,6 +61,7 @@ def _frame(parts: Sequence[Part], more: dict[str, Any]) -> bytes:
             "charset": p.charset,
             "kind": p.kind,
             "names": list(p.names),
+            "lost": p.lost,
             "size": len(p.content),
         }
         for p in parts
@@ -87,5 +88,6 @@ def _parts(rows: list[dict[str, Any]], contents: bytes) -> Iterator[Part]:
             kind=str(row["kind"]),
             names=tuple(str(n) for n in row["names"]),
             content=contents[at:end],
+            lost=None if row["lost"] is None else Reason(row["lost"]),
         )
         at = end

@@ -25,7 +25,7 @@ from smtp_gate.core.message import Client, Envelope, Message, Path, Recipient
 from smtp_gate.core.record import finding_rows, unscannable_rows
 from smtp_gate.core.verdict import Judgement, Result
 from smtp_gate.judge import Judge
-from smtp_gate.reading.containers import OPENABLE
+from smtp_gate.reading.kinds import OPENABLE
 from smtp_gate.reading.limits import Limits
 from smtp_gate.reading.paths import parse_address
 from smtp_gate.reading.reader import read

@@ -28,7 +28,7 @@ from smtp_gate.core.facts import Fact, FactKey
 from smtp_gate.core.finding import Failure
 from smtp_gate.examine import Ruleset
 from smtp_gate.judge import Judge
-from smtp_gate.reading.containers import OPENABLE
+from smtp_gate.reading.kinds import OPENABLE
 from smtp_gate.server.extractors import local_extractors
 from smtp_gate.server.plan import CONTROL
 from smtp_gate.server.releases import Releases

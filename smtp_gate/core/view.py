@@ -61,7 +61,8 @@ class Part:
     `start` and `end` are offsets of the body in `Message.content`, or in the decoded parent where `nested` is set.
     `content` is decoded from its transfer encoding and empty for containers. `kind` is the type by content
     (`text`, `html`, `image`, `pdf`, `zip`, ... or `unknown`), `media_type` the declared one, lower-case. `charset` is
-    the first one declared, `charsets` all of them, where a sender names several.
+    the first one declared, `charsets` all of them, where a sender names several. `lost` says why nobody could look into a
+    member that its archive or document names.
     """
 
     part: str
@@ -79,6 +80,7 @@ class Part:
     kind: str = ""
     content: bytes = field(default=b"", repr=False)
     charsets: tuple[str, ...] = ()
+    lost: Reason | None = None
 
     @property
     def name(self) -> str:

@@ -15,7 +15,8 @@ from smtp_gate.detect.evidence import Budget, Lookup, Nearby, SpentError, Subjec
 from smtp_gate.detect.masks import MASKS
 from smtp_gate.detect.patterns import Pattern, PatternError, compile_pattern
 from smtp_gate.detect.sieve import Sieve
-from smtp_gate.detect.validators import FORMATS, PLAIN, VALIDATORS, Checked, Validator, whole
+from smtp_gate.detect.validators import FORMATS, VALIDATORS
+from smtp_gate.detect.validators.base import PLAIN, Checked, Validator, whole
 from smtp_gate.detect.words import fold_keyword
 
 EMBEDDED: Final = "embedded"

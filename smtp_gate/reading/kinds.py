@@ -32,6 +32,9 @@ _BY_HEAD: Final = {head: tuple(m for m in _MAGIC if m[0][:2] == head) for head i
 MEDIA: Final = frozenset({"image", "audio", "video", "font"})
 """Kinds that hold no text once their octets have proven them (there is no optical character recognition)."""
 
+OPENABLE: Final = frozenset({"gz"})
+"""Kinds that extractor children open."""
+
 _CONTROLS: Final = bytes(o for o in range(32) if o not in b"\t\n\f\r\x1b") + b"\x7f"
 _HTML: Final = re.compile(
     rb"<(?:!doctype html|html|head|body|table|div|p|br|span|a|font|meta|style|script|b|i)\b[^<>]*>", re.IGNORECASE

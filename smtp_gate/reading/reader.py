@@ -81,7 +81,9 @@ def _read_pieces(tree: Tree, leaves: Leaves, sink: Sink, opened: Opened) -> list
         elif isinstance(inside, Reason):
             sink.lost(part.part, region_of(part, piece.base), inside, part.kind)
         else:
-            parts += _read_opened(piece, inside, leaves)
+            members = _read_opened(piece, inside, leaves)
+            parts += members
+            described += [line for member in members for line in _names(member)]
     if described:
         sink.text("0", "header", "\n".join(described), _HEADER)
     return parts
@@ -94,8 +96,11 @@ def _read_opened(piece: Piece, inside: Iterable[Part], leaves: Leaves) -> list[P
     for member in inside:
         known = member if member.kind else replace(member, kind=kind_of(member.content, member.media_type, member.name))
         read_parts.append(known)
-        if not known.container:
-            leaves.read(known, Region(RegionKind.ATTACHMENT, outer.path))
+        base = Region(RegionKind.ATTACHMENT, outer.path)
+        if known.lost is not None:
+            leaves.sink.lost(known.part, region_of(known, base), known.lost, known.kind)
+        elif not known.container:
+            leaves.read(known, base)
     return read_parts
 
 

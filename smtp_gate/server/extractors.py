@@ -19,7 +19,8 @@ from smtp_gate.adapters.extractor import SECONDS
 from smtp_gate.adapters.extractor_wire import SIZES, STARTED, GarbledError, answer, parse, sizes
 from smtp_gate.adapters.logs import Logger
 from smtp_gate.core.view import Part, Reason
-from smtp_gate.reading.containers import OpenLimits, open_container
+from smtp_gate.reading.containers import open_container
+from smtp_gate.reading.openers.base import OpenLimits
 from smtp_gate.server.children import BEAT, READY, Leash
 from smtp_gate.server.supervisor import Kind, Role, Supervisor
 

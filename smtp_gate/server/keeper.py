@@ -17,7 +17,7 @@ from smtp_gate.adapters.metrics_http import MetricsServer
 from smtp_gate.adapters.metrics_keeper import KeeperMetrics
 from smtp_gate.adapters.next_hop import SmtpNextHop
 from smtp_gate.judge import Judge
-from smtp_gate.reading.containers import OPENABLE
+from smtp_gate.reading.kinds import OPENABLE
 from smtp_gate.server.children import READY, Leash
 from smtp_gate.server.leash import living
 from smtp_gate.server.plan import Plan

@@ -21,7 +21,7 @@ from smtp_gate.core.ports import Ports, Watcher
 from smtp_gate.core.reply import Reply
 from smtp_gate.gate import Gate
 from smtp_gate.judge import Judge
-from smtp_gate.reading.containers import OPENABLE
+from smtp_gate.reading.kinds import OPENABLE
 from smtp_gate.server.children import READY, Leash
 from smtp_gate.server.leash import living
 from smtp_gate.server.link import KeeperLink

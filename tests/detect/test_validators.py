@@ -4,16 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_gate.detect.validators import (
-    FORMATS,
-    VALIDATORS,
-    Checked,
-    aba_routing,
-    date_of_birth,
-    iban,
-    payment_card,
-    us_ssn,
-)
+from smtp_gate.detect.validators import FORMATS, VALIDATORS
+from smtp_gate.detect.validators.base import Checked
+from smtp_gate.detect.validators.dates import date_of_birth
+from smtp_gate.detect.validators.money import aba_routing, iban, payment_card
+from smtp_gate.detect.validators.people import us_ssn
 
 
 def form(checked: Checked | None) -> str | None:

@@ -2,11 +2,14 @@
 
 import gzip
 import zlib
+from typing import cast
 
 import pytest
 
 from smtp_gate.core.view import Part, Reason
-from smtp_gate.reading.containers import OpenLimits, open_container
+from smtp_gate.reading.containers import OPENERS, open_container
+from smtp_gate.reading.kinds import OPENABLE
+from smtp_gate.reading.openers.base import OpenLimits
 
 
 def opened(part: Part, limits: OpenLimits | None = None) -> Part:
@@ -44,7 +47,8 @@ def test_gzip_within_gzip_is_opened_to_its_depth_and_no_further() -> None:
     limits = OpenLimits(depth=4)
     found = opened(nested(4), limits)
     assert (found.content, found.part) == (b"deep", "2!1!1!1!1")
-    assert open_container(nested(5), limits) is Reason.LIMIT
+    (deepest,) = cast("tuple[Part, ...]", open_container(nested(5), limits))
+    assert (deepest.lost, deepest.kind, deepest.content) == (Reason.LIMIT, "gz", b"")
 
 
 def test_a_bomb_is_stopped_at_the_limit_and_in_little_memory() -> None:
@@ -70,3 +74,7 @@ def test_what_cannot_be_read_whole_is_unscannable(content: bytes) -> None:
 
 def test_what_nobody_can_open_is_unknown() -> None:
     assert open_container(gz(b"PK\3\4", kind="zip"), OpenLimits()) is Reason.UNKNOWN
+
+
+def test_the_judging_rooms_know_what_can_be_opened() -> None:
+    assert frozenset(OPENERS) == OPENABLE

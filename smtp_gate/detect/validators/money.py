@@ -1,64 +1,14 @@
-"""Validators: is this text really such an identifier, which part of it, and in which format is it written."""
+"""Identifiers of money: payment cards, routing numbers, international bank accounts."""
 
 import re
-from calendar import monthrange
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final
 
 from stdnum import iban as stdnum_iban
 from stdnum import luhn
-from stdnum.us import rtn, ssn
+from stdnum.us import rtn
 
-SEPARATED: Final = "separated"
-PLAIN: Final = "plain"
-IRREGULAR: Final = "irregular"
-NAMED: Final = "named"
-NUMERIC: Final = "numeric"
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A value that holds: its format, and the stretch of the candidate that it is (`start` and `end` in characters).
-
-    `key` is the value in one spelling, so that equal values in different spellings are told to be equal; empty where
-    letters and digits alone do that.
-    """
-
-    format: str
-    start: int
-    end: int
-    key: str = ""
-
-
-Validator = Callable[[str], Checked | None]
-
-
-def whole(value: str, form: str = "", key: str = "") -> Checked:
-    """The whole candidate is the value."""
-    return Checked(form, 0, len(value), key)
-
-
-_DIGITS: Final = re.compile(r"[0-9]+")
-
-
-def us_ssn(value: str) -> Checked | None:
-    """A Social Security number: nine digits or 3-2-4, an area, group and serial that are issued, no published fake.
-
-    Hyphens or dots make it `separated`; spaces or mixed signs, which columns of numbers have too, `irregular`.
-    """
-    groups = _DIGITS.findall(value)
-    digits = "".join(groups)
-    if list(map(len, groups)) not in ([9], [3, 2, 4]):
-        return None
-    # One digit nine times and the digits in order are what people type into a form that they do not want to fill in.
-    if len(set(digits)) == 1 or digits in {"123456789", "987654321"} or not ssn.is_valid(digits):
-        return None
-    if len(groups) == 1:
-        return whole(value, PLAIN)
-    between = _DIGITS.sub(" ", value).split()
-    return whole(value, SEPARATED if between in (["-", "-"], [".", "."]) else IRREGULAR)
-
+from smtp_gate.detect.validators.base import DIGITS, IRREGULAR, PLAIN, SEPARATED, Checked, whole
 
 CARD_RANGES: Final[tuple[tuple[int, int, int, int], ...]] = (
     (2221, 2720, 16, 16),
@@ -96,7 +46,7 @@ def payment_card(value: str) -> Checked | None:
     cards: whoever writes them into mail writes real ones the same way.
     """
     digits, lengths, fallback = "", (), None  # type: str, tuple[int, ...], Checked | None
-    for group in _DIGITS.finditer(value):
+    for group in DIGITS.finditer(value):
         digits += group[0]
         lengths += (len(group[0]),)
         if len(digits) > 19:
@@ -105,7 +55,7 @@ def payment_card(value: str) -> Checked | None:
             continue
         if len(lengths) == 1:
             return Checked(PLAIN, 0, group.end())
-        between = set(_DIGITS.sub("", value[: group.end()]))
+        between = set(DIGITS.sub("", value[: group.end()]))
         if lengths in _PRINTED and between in ({" "}, {"-"}, {"."}):
             return Checked(SEPARATED, 0, group.end())
         if len(digits) >= 15:
@@ -123,7 +73,7 @@ def _is_card(digits: str) -> bool:
 
 def aba_routing(value: str) -> Checked | None:
     """An ABA routing transit number: nine digits, a district that exists, and the check digit."""
-    digits = "".join(_DIGITS.findall(value))
+    digits = "".join(DIGITS.findall(value))
     district = int(digits[:2]) if len(digits) == 9 else -1
     in_use = 1 <= district <= 12 or 21 <= district <= 32 or 61 <= district <= 72 or district == 80
     return whole(value, PLAIN if digits == value else SEPARATED) if in_use and rtn.is_valid(digits) else None
@@ -186,57 +136,3 @@ def iban(value: str) -> Checked | None:
 def _mod_97(compact: str) -> bool:
     """The check digits alone (ISO 7064): five times quicker than the whole check, which hostile text asks for often."""
     return int("".join(str(int(c, 36)) for c in compact[4:] + compact[:4])) % 97 == 1
-
-
-MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DATE_WORDS: Final = re.compile(r"[0-9]+|[A-Za-z]+")
-
-
-def date_of_birth(value: str) -> Checked | None:
-    """A day that exists and on which somebody alive may have been born (1900 to 2039), in the usual American forms.
-
-    A year of two digits is always plausible. Where day and month could be either, the American order counts.
-    """
-    words = _DATE_WORDS.findall(value.lower())
-    numbers = [w for w in words if w.isdigit()]
-    if len(value) == 8 and numbers == [value]:
-        years_first = value[:2] in {"19", "20"} and int(value[4:6]) <= 12
-        numbers = [value[:4], value[4:6], value[6:]] if years_first else [value[:2], value[2:4], value[4:]]
-    named = [MONTHS.index(w[:3]) + 1 for w in words if w[:3] in MONTHS]
-    if named and len(numbers) == 2:
-        year, day = numbers if len(numbers[0]) == 4 else numbers[::-1]
-        orders = [(named[0], int(day))]
-    elif len(numbers) == 3 and len(numbers[0]) == 4:
-        year, orders = numbers[0], [(int(numbers[1]), int(numbers[2]))]
-    elif len(numbers) == 3:
-        first, second, year = int(numbers[0]), int(numbers[1]), numbers[2]
-        orders = [(first, second), (second, first)]
-    else:
-        return None
-    if len(year) not in {2, 4} or (len(year) == 4 and not 1900 <= int(year) <= 2039):
-        return None
-    # A leap year stands in for a year of two digits, so that 29 February is not lost.
-    full = int(year) if len(year) == 4 else 2000
-    days = [(m, d) for m, d in orders if 1 <= m <= 12 and 1 <= d <= monthrange(full, m)[1]]
-    key = f"{int(year) % 100:02}-{days[0][0]:02}-{days[0][1]:02}" if days else ""
-    return whole(value, NAMED if named else NUMERIC, key) if days else None
-
-
-VALIDATORS: Final[Mapping[str, Validator]] = {
-    "us_ssn": us_ssn,
-    "payment_card": payment_card,
-    "aba_routing": aba_routing,
-    "iban": iban,
-    "date_of_birth": date_of_birth,
-}
-"""Every validator by the name that packs use."""
-
-FORMATS: Final[Mapping[str, frozenset[str]]] = {
-    "": frozenset(),
-    "us_ssn": frozenset({SEPARATED, PLAIN, IRREGULAR}),
-    "payment_card": frozenset({SEPARATED, PLAIN, IRREGULAR}),
-    "aba_routing": frozenset({SEPARATED, PLAIN}),
-    "iban": frozenset({SEPARATED, PLAIN}),
-    "date_of_birth": frozenset({NAMED, NUMERIC}),
-}
-"""The formats that each validator gives, so that a level asking for another one is refused at load."""
