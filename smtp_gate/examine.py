@@ -3,16 +3,19 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, tzinfo
-from typing import Any
+from typing import Any, Final
 
 from smtp_gate.core.facts import FactKey, Facts
 from smtp_gate.core.finding import Failure, Finding
 from smtp_gate.core.message import Envelope, Path
-from smtp_gate.core.scope import Scope
+from smtp_gate.core.scope import Scope, Spare
 from smtp_gate.core.verdict import Exemption, Mode, Result, Terms
-from smtp_gate.core.view import MessageView, Reason, Unscannable
+from smtp_gate.core.view import Extent, MessageView, Reason, RegionKind, Unscannable
 from smtp_gate.detect.engine import Engine, Scanned
 from smtp_gate.families.base import Family
+
+ENCRYPTED: Final = "encrypted"
+"""What an exemption is recorded as where encryption spares the mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Rule:
     params: Any
     when: Scope
     terms: Terms
-    unless: tuple[Scope, ...] = ()
+    unless: tuple[Spare, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,11 @@ def _examine_rule(rule: Rule, ruleset: Ruleset, view: MessageView, facts: Facts,
         if broken is not None and rule.family.detectors(rule.params):
             return replace(result, applies=applies, exempt=exempt, failure=broken)
         findings = tuple(rule.family.check(view, facts, rule.params))
+        sealed = _sealed(rule, view, facts, applies, findings)
+        if sealed:
+            applies, exempt = applies - sealed, (*exempt, Exemption(sealed, ENCRYPTED))
+            if not applies:
+                return replace(result, applies=applies, exempt=exempt)
     except Exception as error:  # noqa: BLE001 - failure is a value: a crashing rule must reach the decision (law 2)
         return replace(result, failure=Failure("crash", _where(error)))
     return replace(
@@ -161,7 +169,7 @@ def _rule_needs(
     envelope = view.envelope
     recipients = tuple(r.path for r in envelope.recipients)
     yield from rule.when.needs(envelope.sender, recipients)
-    spared = (*rule.unless, *(w.scope for w in waivers))
+    spared = (*(s.scope for s in rule.unless if s.names_people), *(w.scope for w in waivers))
     asking = asker(view) if spared else None
     if asking is not None:
         for scope in spared:
@@ -184,21 +192,59 @@ def _exemptions(
 ) -> Iterator[Exemption]:
     """Whom the rule spares, and by what; nobody unless the asker has proven who they are."""
     waivers = ruleset.waivers_of(rule)
-    asking = asker(view) if rule.unless or waivers else None
+    unless = [spare.scope for spare in rule.unless if not spare.encrypted]
+    asking = asker(view) if unless or waivers else None
     if asking is None:
         return
     listener = view.envelope.listener
     paths = tuple(r.path for r in view.envelope.recipients)
-    # An address that is passed on ends somewhere else than it says, so no scope that it fits spares it.
-    applies -= frozenset(i for i, path in enumerate(paths) if path.is_rerouted)
+    applies -= _rerouted(view.envelope)
     today = view.message.received.astimezone(ruleset.zone).date()
-    scopes = [(scope, "unless") for scope in rule.unless]
+    scopes = [(scope, "unless") for scope in unless]
     scopes += [(w.scope, w.id) for w in waivers if w.expires >= today]
     for scope, name in scopes:
         if scope.covers_sender(asking, listener, facts):
             spared = scope.covered(paths, listener, facts) & applies
             if spared:
                 yield Exemption(spared, name)
+
+
+def _rerouted(envelope: Envelope) -> frozenset[int]:
+    """An address that is passed on ends somewhere else than it says, so no scope that it fits spares it."""
+    return frozenset(i for i, recipient in enumerate(envelope.recipients) if recipient.path.is_rerouted)
+
+
+def _sealed(
+    rule: Rule, view: MessageView, facts: Facts, applies: frozenset[int], findings: tuple[Finding, ...]
+) -> frozenset[int]:
+    """Whom the rule spares because the whole content is encrypted; nobody where it has seen something in clear."""
+    spares = [spare for spare in rule.unless if spare.encrypted]
+    if not spares or not _is_sealed(view) or (rule.family.reads_content and any(_in_clear(f, view) for f in findings)):
+        return frozenset()
+    if not all(spare.names_people for spare in spares):
+        return applies
+    asking = asker(view)
+    if asking is None:
+        return frozenset()
+    envelope = view.envelope
+    paths = tuple(r.path for r in envelope.recipients)
+    covered: frozenset[int] = frozenset()
+    for spare in spares:
+        if spare.scope.covers_sender(asking, envelope.listener, facts):
+            covered |= spare.scope.covered(paths, envelope.listener, facts)
+    return covered & (applies - _rerouted(envelope))
+
+
+def _is_sealed(view: MessageView) -> bool:
+    """Encrypted as a whole, and nothing else left that nobody could look into."""
+    whole = view.protection.encrypted is Extent.WHOLE
+    return whole and all(entry.reason is Reason.ENCRYPTED for entry in view.unscannable)
+
+
+def _in_clear(finding: Finding, view: MessageView) -> bool:
+    """Whether it stands where no encryption reaches: in a header, or in a part that is not encrypted."""
+    exposed = finding.region.kind in {RegionKind.SUBJECT, RegionKind.HEADER}
+    return exposed or finding.part not in view.protection.parts
 
 
 def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -55,6 +55,7 @@ class Judge:
             view.header("message-id").strip(),
             tuple(str(d) for d in view.defects),
             _unscannable(view, verdict),
+            view.protection,
         )
 
     async def _view(self, message: Message, ruleset: Ruleset) -> tuple[MessageView, frozenset[FactKey]]:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 import pytest
+import yaml
 from click.testing import CliRunner
 from pydantic import BaseModel
 
@@ -15,6 +16,7 @@ from smtp_gate.adapters.metrics import Metrics
 from smtp_gate.adapters.metrics_keeper import KeeperMetrics
 from smtp_gate.cli import COMMANDS, main
 from smtp_gate.core.view import RegionKind
+from smtp_gate.detect.detectors import LEVELS
 from smtp_gate.detect.masks import MASKS
 from smtp_gate.detect.validators import FORMATS, VALIDATORS
 from smtp_gate.families.links import WEIGHTS
@@ -57,6 +59,15 @@ def test_every_key_of_a_rule_a_detector_and_a_family_is_explained() -> None:
     names = {name for model in models for name in model.model_fields}
     names |= {*VALIDATORS, *MASKS, *installed().known, *RegionKind, *WEIGHTS}
     assert unexplained("docs/writing-rules.md", names | {f for some in FORMATS.values() for f in some}) == []
+
+
+def test_every_shipped_detector_stands_in_the_table_with_its_levels() -> None:
+    packs = [yaml.safe_load(file.read_text("utf-8")) for file in sorted((ROOT / "rules").glob("*.yaml"))]
+    shipped = {n: [lv for lv in LEVELS if lv in d["levels"]] for p in packs for n, d in p.get("detectors", {}).items()}
+    section = (ROOT / "docs/writing-rules.md").read_text().split("## The shipped detectors")[1].split("\n## ")[0]
+    rows = re.findall(r"(?m)^\| `([a-z0-9_]+)` \| [^|]{10,} \| ([a-z, ]+) \|$", section)
+    assert {name: levels.split(", ") for name, levels in rows} == shipped
+    assert len(rows) == len(shipped)
 
 
 def test_every_column_of_the_directory_is_explained() -> None:

@@ -8,9 +8,20 @@ import pytest
 from smtp_gate.core.facts import Account, Facts, directory
 from smtp_gate.core.finding import Failure
 from smtp_gate.core.message import Message
-from smtp_gate.core.scope import Scope, Who, WhoKind
+from smtp_gate.core.scope import Scope, Spare, Who, WhoKind
 from smtp_gate.core.verdict import Mode, Result, Terms
-from smtp_gate.core.view import Mailbox, MessageView, Reason, Region, RegionKind, Span, Text, Unscannable
+from smtp_gate.core.view import (
+    Extent,
+    Mailbox,
+    MessageView,
+    Protection,
+    Reason,
+    Region,
+    RegionKind,
+    Span,
+    Text,
+    Unscannable,
+)
 from smtp_gate.detect.detectors import Detector, Detectors, Level
 from smtp_gate.detect.engine import Engine, Scanned
 from smtp_gate.examine import Rule, Ruleset, Waiver, asker, examine
@@ -68,7 +79,7 @@ def test_a_waiver_ends_with_its_last_day_in_the_citys_zone() -> None:
 
 def test_unless_spares_only_the_recipients_it_names() -> None:
     env = envelope(to=["a@irs.gov", "b@example.org"], account="dokafor@milwaukee.gov")
-    spare = replace(SECRET, unless=(Scope((DANA,), (Who(WhoKind.DOMAIN, "irs.gov"),)),))
+    spare = replace(SECRET, unless=(Spare(Scope((DANA,), (Who(WhoKind.DOMAIN, "irs.gov"),))),))
     (result,) = run(view_of(message("secret", env=env)), spare)
     assert result.applies == {1}
     assert [(e.by, e.recipients) for e in result.exempt] == [("unless", frozenset({0}))]
@@ -77,7 +88,7 @@ def test_unless_spares_only_the_recipients_it_names() -> None:
 @pytest.mark.parametrize("login", ["milwaukee.gov", "irs.gov"])
 def test_a_login_without_a_domain_is_of_no_domain(login: str) -> None:
     env = envelope(account=login)
-    spare = replace(SECRET, unless=(Scope((Who(WhoKind.DOMAIN, login), Who(WhoKind.INTERNAL))),))
+    spare = replace(SECRET, unless=(Spare(Scope((Who(WhoKind.DOMAIN, login), Who(WhoKind.INTERNAL)))),))
     (result,) = run(view_of(message("secret", env=env)), spare)
     assert result.findings
     assert not result.exempt
@@ -86,7 +97,7 @@ def test_a_login_without_a_domain_is_of_no_domain(login: str) -> None:
 @pytest.mark.parametrize("address", ["victim%evil.example@irs.gov", "evil.example!victim@irs.gov"])
 def test_an_address_that_is_passed_on_is_spared_by_nothing(address: str) -> None:
     env = envelope(to=[address, "a@irs.gov"], account="dokafor@milwaukee.gov")
-    spare = replace(SECRET, unless=(Scope((DANA,), (Who(WhoKind.DOMAIN, "irs.gov"),)),))
+    spare = replace(SECRET, unless=(Spare(Scope((DANA,), (Who(WhoKind.DOMAIN, "irs.gov"),))),))
     (result,) = run(view_of(message("secret", env=env)), spare, waivers=(WAIVER,))
     assert result.applies == {0}
 
@@ -181,3 +192,12 @@ def test_equal_input_gives_an_equal_result() -> None:
     assert run(view_of(message("secret")), SECRET, rule("crash")) == run(
         view_of(message("secret")), SECRET, rule("crash")
     )
+
+
+def test_a_broken_scan_is_not_spared_by_encryption() -> None:
+    view = replace(view_of(message("x")), protection=Protection(Extent.WHOLE, by=("zip",), parts=frozenset({"1"})))
+    sparing = replace(SECRET, family=ReadsDetectors(), unless=(Spare(encrypted=True),))
+    assert run(view, sparing)[0].exempt
+    (result,) = examine(view, Facts(), Ruleset("sha256:0", (sparing,), Broken(Detectors()), (), UTC), tick)
+    assert not result.exempt
+    assert result.failure is not None

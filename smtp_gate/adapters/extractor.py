@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from smtp_gate.adapters.control import reachable
+from smtp_gate.adapters.extractor_cache import OCTETS, ExtractorCache
 from smtp_gate.adapters.extractor_wire import SIZES, STARTED, GarbledError, parse, question, sizes
 from smtp_gate.core.view import Part, Reason
 
@@ -31,15 +32,18 @@ class SocketExtractor:
 
     def __init__(
         self, path: Path, kinds: frozenset[str], *, seconds: float = SECONDS, wait: float = WAIT,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.monotonic, remembers: int = OCTETS,
     ) -> None:  # fmt: skip
-        """`seconds` is what the children were told; `wait` how long a question may stand in line."""
+        """`seconds` is what the children were told; `wait` how long a question may stand in line; `remembers` how many
+        octets of answers are kept for equal documents.
+        """
         self._path = path
         self._kinds = kinds
         self._seconds = seconds
         self._wait = wait
         self._clock = clock
         self._room = asyncio.Semaphore(_AT_ONCE)
+        self._cache = ExtractorCache(remembers)
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -47,7 +51,11 @@ class SocketExtractor:
         return self._kinds
 
     async def open(self, part: Part) -> tuple[Part, ...] | Reason:
-        """Ask a child; ask another one where the first was killed by it. Raises OSError where none answers in time."""
+        """What a part holds, as an equal one did or as a child says. Raises OSError where none answers in time."""
+        return await self._cache.answer(part, self._open)
+
+    async def _open(self, part: Part) -> tuple[Part, ...] | Reason:
+        """Ask a child; ask another one where the first was killed by it."""
         async with self._room:
             for _ in range(_TRIES):
                 found = await self._ask(part)

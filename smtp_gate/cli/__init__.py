@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "index": "smtp_gate.cli.index:index",
     "reload": "smtp_gate.cli.reload:reload",
     "passwd": "smtp_gate.cli.passwd:passwd",
+    "edm": "smtp_gate.cli.edm:edm",
     "schema": "smtp_gate.cli.policy:schema",
 }
 """Each command and where it lives; it is imported only when it is called, so that `--help` is quick."""

@@ -144,6 +144,8 @@ async def _one(judge: Judge, config: Config, said: Said, mail: MailFile, *, only
     view = read(message, Limits(), {})
     out = console()
     out.print(explanation(message, judgement.verdict, view, label=mail.label))
+    if judgement.protection.by:
+        out.print(f"  encrypted: {judgement.protection}", style="dim")
     for sentence in why(judgement.verdict):
         if only is None or sentence.startswith(f"{only} "):
             out.print(f"  {sentence}", style="dim")

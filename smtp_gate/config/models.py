@@ -4,10 +4,12 @@ from datetime import date
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, PlainValidator, StrictStr, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainValidator, StrictStr, ValidationInfo, WithJsonSchema, model_validator
 
 from smtp_gate.core.message import Direction, Upstream
 from smtp_gate.ruleset.build import BuildSettings
+from smtp_gate.ruleset.lists import ListSource, why_not
+from smtp_gate.ruleset.schema import Id
 from smtp_gate.ruleset.written import (
     Address,
     Domain,
@@ -209,6 +211,22 @@ class LimitSettings(Written):
         return self.message_size * 3 // 2 if self.free_space is None else self.free_space
 
 
+class EdmSettings(Written):
+    """A list for exact data match."""
+
+    file: File
+    """The list, as `smtp-gate edm build` made it."""
+    key: File
+    """The key it was made with, which its owner alone may read."""
+
+    @model_validator(mode="after")
+    def _fit(self, info: ValidationInfo) -> "EdmSettings":
+        said = why_not(self.file, self.key) if info.context else ""
+        if said:
+            raise wrong(said)
+        return self
+
+
 class QuarantineSettings(Written):
     """What becomes of held mail that nobody decides on, and how long a release is tried."""
 
@@ -256,6 +274,8 @@ class Config(Written):
     """Folders or files of packs; the shipped packs where it is left out."""
     directory: File | None = None
     """The directory of accounts, CSV."""
+    edm: dict[Id, EdmSettings] = Field(default_factory=dict)
+    """Lists for exact data match, by the names that detectors use."""
     metrics: Listen | None = None
     """Where /metrics, /healthz and /readyz are served."""
     workers: Annotated[int, Field(ge=0, le=256)] = 0
@@ -275,4 +295,6 @@ class Config(Written):
 
     def build_settings(self, today: date | None = None) -> BuildSettings:
         """What the ruleset is built with; `today`, in the city's time zone, lets expired waivers be warned of."""
-        return BuildSettings(frozenset(self.internal_domains), self.timezone, self.way_out, self.enforce, today)
+        edm = tuple(ListSource(name, listed.file, listed.key) for name, listed in self.edm.items())
+        ours = frozenset(self.internal_domains)
+        return BuildSettings(ours, self.timezone, self.way_out, self.enforce, today, edm=edm)

@@ -82,3 +82,20 @@ class Scope:
         return frozenset(
             i for i, path in enumerate(recipients) if any(w.matches(path, listener, facts) for w in self.recipients)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """One `unless` of a rule: mail between these people, mail that is encrypted as a whole, or only where both hold.
+
+    What is encrypted is a property of the content and needs nobody's word; people are spared only where the one who asks
+    has proven who they are (law 10).
+    """
+
+    scope: Scope = Scope()
+    encrypted: bool = False
+
+    @property
+    def names_people(self) -> bool:
+        """Whether it asks who sends or receives."""
+        return self.scope != Scope()

@@ -11,7 +11,7 @@ from enum import IntEnum, StrEnum
 from smtp_gate.core.facts import Facts
 from smtp_gate.core.finding import Failure, Finding
 from smtp_gate.core.message import Direction, Envelope, Upstream
-from smtp_gate.core.view import Unscannable
+from smtp_gate.core.view import Protection, Unscannable
 
 
 class Disposition(IntEnum):
@@ -132,6 +132,7 @@ class Judgement:
     message_id: str = ""
     defects: tuple[str, ...] = ()
     unscannable: tuple[Unscannable, ...] = ()
+    protection: Protection = field(default_factory=Protection)
 
 
 def decide(results: Iterable[Result], envelope: Envelope) -> Verdict:

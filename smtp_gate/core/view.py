@@ -188,6 +188,33 @@ class Unscannable:
     kind: str = ""
 
 
+class Extent(StrEnum):
+    """How much of a message's content is encrypted."""
+
+    NONE = "none"
+    PARTLY = "partly"
+    WHOLE = "whole"
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What a message is encrypted and signed with, and how far.
+
+    `encrypted` is WHOLE only where every leaf that bears content is; headers, the subject among them, never are. `by`
+    names each wrapping once: `smime-enveloped`, `pgp-mime`, `pgp-inline`, `smime-signed`, `zip`, ... `parts` are the
+    numbers of the parts that are encrypted or hold something that is.
+    """
+
+    encrypted: Extent = Extent.NONE
+    signed: bool = False
+    by: tuple[str, ...] = ()
+    parts: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        said = str(self.encrypted) if not self.signed else f"{self.encrypted}, signed"
+        return f"{said} ({', '.join(self.by)})" if self.by else said
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """What the shared scan of a ruleset's detectors found in one text.
@@ -219,6 +246,7 @@ class MessageView:
     defects: tuple[Defect, ...] = ()
     unscannable: tuple[Unscannable, ...] = ()
     matches: tuple[Match, ...] = ()
+    protection: Protection = Protection()
 
     @property
     def envelope(self) -> Envelope:

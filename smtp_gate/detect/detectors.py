@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from smtp_gate.detect.edm import EdmList
+
 LEVELS: Final = ("high", "medium", "low")
 """From the surest to the least sure; rules name the least level they act on."""
 
@@ -20,6 +22,8 @@ class Evidence:
     within: int
     keywords: str = ""
     regex: str = ""
+    column: bool = False
+    """A keyword counts in a title of the value's own column of a table alone, however many rows above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class Level:
 class Detector:
     """One detector. `group` is the capturing group of the value; `levels` are tried in order, the first that holds wins.
 
-    `validator` names a function of `detect.validators`, empty for none; `mask` names how evidence is masked.
+    `validator` names a function of `detect.validators`, empty for none; `mask` names how evidence is masked. `known` are
+    texts in each of which it must find a value at its surest level, or it is not fit for use.
     """
 
     name: str
@@ -50,6 +55,10 @@ class Detector:
     mask: str = "last4"
     group: int = 0
     case_sensitive: bool = False
+    known: tuple[str, ...] = ()
+    edm: str = ""
+    column: str = ""
+    """A list for exact data match and its column: only values that stand there are found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +67,5 @@ class Detectors:
 
     detectors: tuple[Detector, ...] = ()
     keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lists: Mapping[str, EdmList] = field(default_factory=dict)
+    """Lists for exact data match by the names that detectors use."""

@@ -13,12 +13,14 @@ from typing import Final
 from smtp_gate.core.view import Text
 from smtp_gate.detect.detectors import Detectors, Evidence
 from smtp_gate.detect.patterns import Pattern
+from smtp_gate.detect.tables import Tables
 from smtp_gate.detect.words import Places, Words
 
 BLOCK: Final = 16_384
 """Characters whose keywords are looked up at a time, so that a long text costs only where candidates stand."""
 
 _VALUE: Final = 200
+_S: Final = frozenset("Ss")
 
 
 class SpentError(Exception):
@@ -57,6 +59,8 @@ class Subject:
     def __init__(self, said: str, lookup: Lookup) -> None:
         """`said` are the lines of the header text that hold it."""
         self.text = said
+        self.octets = said.encode("utf-8", "replace") + b"\n"
+        """The same in UTF-8, with the break behind it."""
         self._lookup = lookup
 
     def has(self, name: str, room: int) -> bool:
@@ -76,14 +80,11 @@ class Subjects:
         self._by_prefix: dict[str, Subject] = {}
         for text in texts:
             if text.reading == "header" and (text.part == "0" or text.part.endswith(".0")):
-                said = "\n".join(line for line in text.text.split("\n") if line[:8].lower() == "subject:")
+                said = "\n".join(
+                    line for line in text.text.split("\n") if line[:1] in _S and line[:8].lower() == "subject:"
+                )
                 if said:
                     self._by_prefix.setdefault(text.part.removesuffix("0"), Subject(said, lookup))
-
-    @property
-    def octets(self) -> bytes:
-        """All of them, in UTF-8."""
-        return "\n".join(s.text for s in self._by_prefix.values()).encode("utf-8", "replace")
 
     def before(self, text: Text) -> Subject | None:
         """The subject of the innermost message that the text is a body of; None for headers."""
@@ -112,9 +113,17 @@ class Nearby:
         front; one that begins with `^` to the right only, where that is its back. What weakens a value never counts
         from the subject.
         """
-        self._budget.spend(2 + evidence.within // 64)
-        before = start - evidence.within
-        low, high = max(before, 0), min(end + evidence.within, len(self._text.text))
+        within, said = evidence.within, self._text.text
+        self._budget.spend(2 + (within >> 6))
+        if evidence.column:
+            # Lines of a header are no rows: commas stand in dates and lists of people there.
+            name = evidence.keywords
+            return self._text.reading != "header" and self._tables.titled(
+                name, start, lambda low, high: self._has(name, low, high)
+            )
+        before, behind = start - within, end + within
+        low = max(before, 0)
+        high = min(behind, len(said))
         # One character stands for the line break between the subject and the text.
         room = 0 if weakens or self._subject is None else -before - 1
         if pattern is None:
@@ -131,6 +140,10 @@ class Nearby:
             return False
         return pattern.search(self._octets(end, high)) is not None
 
+    @cached_property
+    def _tables(self) -> Tables:
+        return Tables(self._text.text, self._budget.spend)
+
     def _octets(self, start: int, end: int) -> bytes:
         if self._ascii:
             return self._text.octets[start:end]
@@ -138,6 +151,8 @@ class Nearby:
 
     def _has(self, name: str, low: int, high: int) -> bool:
         size = self._lookup.block
+        if high < size:
+            return self._places(0).between(name, low, high)
         return any(self._places(number).between(name, low, high) for number in range(low // size, high // size + 1))
 
     def _places(self, number: int) -> Places:
@@ -145,7 +160,8 @@ class Nearby:
         if places is None:
             size = self._lookup.block
             start = number * size
-            places = self._lookup.words.places(self._text.text, start, start + size, self._lookup.reach)
+            octets = self._text.octets if self._ascii else None
+            places = self._lookup.words.places(self._text.text, start, start + size, self._lookup.reach, octets)
             self._blocks[number] = places
             self._budget.spend(min(size, len(self._text.text)) // 128 + places.count // 4)
         return places

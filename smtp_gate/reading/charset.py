@@ -22,6 +22,7 @@ _REFUSED: Final = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-
 """Python codecs that are no charsets of mail, and of which some are slow on hostile text."""
 
 _STATEFUL: Final = ("utf-7", "utf-16", "utf-32", "iso2022", "hz")
+_MULTIPLE: Final = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 _PRINTABLE: Final = bytes(range(32, 127))
 _ALIAS: Final = re.compile(r"(?:cs|x-?)?(?:unicode-?[\d-]*)?utf-?7")
 _WIDE: Final = frozenset(
@@ -87,13 +88,32 @@ def readings(content: bytes, *declared: str) -> Iterator[str]:
         ways += ["utf-16-le", "utf-16-be"]
     if marked and names[0]:
         ways.append(names[0])
-    elif names[0] in ways:
+    elif names[0] in ways and not (names[0] == "utf-8" and _is_damaged_utf8(content)):
         ways = [name for name in ways if name != names[0]]
     for way in dict.fromkeys(ways):
         yield _lenient(content, way)
 
 
 _WIDE_MARKS: Final = tuple(mark for mark, name in _MARKS if name != "utf-8-sig")
+
+
+def _is_damaged_utf8(content: bytes) -> bool:
+    """Whether there are characters of UTF-8 in octets that are not valid as a whole."""
+    if _MULTIPLE.search(content) is None:
+        return False
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def is_unusual(declared: str) -> bool:
+    """Whether ASCII octets do not always mean themselves in a charset with this label, or nobody knows it."""
+    if declared in _PLAIN:
+        return False
+    codec = _codec(declared)
+    return not codec or _is_odd(codec)
 
 
 def _lenient(content: bytes, codec: str) -> str:

@@ -6,6 +6,7 @@ before it and what nests deeper is only stripped of its tags.
 
 import html
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,17 +14,17 @@ import re2
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from smtp_gate.reading.html_bounds import too_costly
+from smtp_gate.reading.html_hidden import HIDING_MARKS, mark_hidden, shown
+from smtp_gate.reading.html_quotes import MARKS, QUOTE_CLOSE, QUOTE_OPEN, has_marks, is_indent, mark
+from smtp_gate.reading.html_values import Embedded, decoded_values, embedded_files, inner_pages, odd_tags
 from smtp_gate.reading.limits import Limits
 from smtp_gate.reading.text import CONTROLS, has_controls
 
 BLOCK: Final = "\x06"
-"""Stands where a block element begins or ends; the marks below where quotes and signatures do."""
+"""Stands where a block element begins or ends; the MARKS where quotes and signatures do."""
 
-QUOTE_OPEN: Final = "\x01"
-QUOTE_CLOSE: Final = "\x02"
-REST_QUOTED: Final = "\x03"
-SIGNATURE: Final = "\x04"
-MARKS: Final = QUOTE_OPEN + QUOTE_CLOSE + REST_QUOTED + SIGNATURE
+CELL: Final = "\x07"
+"""Stands between the cells of a row, which a table in plain text parts by a tab."""
 
 _BLOCKS: Final = frozenset(
     (  # noqa: SIM905 - one word a line would hide the code
@@ -32,26 +33,11 @@ _BLOCKS: Final = frozenset(
         "li option"
     ).split()
 )
+_CELLS: Final = frozenset({"td", "th"})
 _SINGLE: Final = frozenset(
     (  # noqa: SIM905 - one word a line would hide the code
         "br hr tr td th li option"
     ).split()
-)
-_QUOTES: Final = ".gmail_quote,.yahoo_quoted,.protonmail_quote,.tutanota_quote,.moz-forward-container"
-_RESTS: Final = (
-    "#appendonsend,#divRplyFwdMsg,#stopSpelling,.OutlookMessageHeader,#mail-editor-reference-message-container,"
-    'div[style*="border-top:solid #E1E1E1"],div[style*="border-top:solid #B5C4DF"]'
-)
-_SIGNATURES: Final = ".gmail_signature,.moz-signature,#Signature,#ms-outlook-mobile-signature,.protonmail_signature_block,#AppleMailSignature"
-_MARKED: Final = re2.compile(
-    rb"(?i)_quote|yahoo_quoted|moz-|appendonsend|RplyFwd|stopSpelling|OutlookMess|mail-editor-ref|border-top:solid #|ignature"
-)
-_HIDDEN: Final = re2.compile(
-    rb"(?i)display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|mso-hide|opacity\s*:\s*0|\shidden"
-)
-_HIDDEN_STYLE: Final = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]*[1-9])|mso-hide\s*:\s*all|opacity\s*:\s*0(?![.\d]*[1-9])",
-    re.IGNORECASE,
 )
 _TEMPLATE: Final = re.compile(r"<(/?)template", re.IGNORECASE)
 _ANY_TAG: Final = re.compile(r"<[^<>]*>?")
@@ -64,7 +50,14 @@ _AFTER: Final = re.compile(
     r"textarea|caption|fieldset|figure|main|nav|aside|select|button|summary|details)\s*>\s*"
     r"(?!\s|$|</|<(?:p|div|t[rdh]|table|tbody|thead|blockquote|pre|[uod]l|li|br|hr|h[1-6]|head|body|style|script|center)[\s>/]))"
 )
-_GLUED: Final = re2.compile(rb"[0-9][-./]?\x06+[-./]?[0-9]|[0-9]\x06+[-./]|[-./]\x06+[0-9]")
+_DATA: Final = re.compile(r"data:", re.IGNORECASE)
+_BARE: Final = re.compile(r"<[A-Za-z][^<>=]*\shidden", re.IGNORECASE)
+_FRAMED: Final = re.compile(r"srcdoc", re.IGNORECASE)
+# A reference to a control character would pass for one of the marks.
+_CONTROL: Final = re.compile(
+    r"&#(?:[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF])(?![0-9a-fA-F])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|127)(?![0-9]));?"
+)
+_GLUED: Final = re2.compile(rb"[0-9][-./]?[\x06\x07]+[-./]?[0-9]|[0-9][\x06\x07]+[-./]|[-./][\x06\x07]+[0-9]")
 _LINKED: Final = frozenset(
     (  # noqa: SIM905 - one word a line would hide the code
         "a area base link img iframe form body object embed source video audio input"
@@ -86,17 +79,21 @@ class Target:
 class Page:
     """What an HTML document says. `text` holds a line feed where a block begins or ends, and the MARKS.
 
-    `joined` glues blocks together and `visible` leaves hidden elements out; both are empty where they would say the
-    same. `deep`: nested beyond the limit, so that only the tags were stripped.
+    `joined` glues blocks together and `visible` leaves hidden elements out, in one way or another; both are empty where
+    that brings nothing together. `pages` are those of frames, `files` those of `data:` URIs. `deep`: nested beyond the
+    limit, so that only the tags were stripped; `more`: not all files were looked at.
     """
 
     text: str
     joined: str = ""
-    visible: str = ""
+    visible: tuple[str, ...] = ()
     attributes: str = ""
     comments: str = ""
     targets: tuple[Target, ...] = ()
+    pages: tuple[str, ...] = ()
+    files: tuple[Embedded, ...] = ()
     deep: bool = False
+    more: bool = False
 
 
 def read_page(source: str, limits: Limits) -> Page:
@@ -105,6 +102,8 @@ def read_page(source: str, limits: Limits) -> Page:
     if has_controls(octets):
         octets = octets.translate(None, CONTROLS)
     source = octets.decode("utf-8")
+    if "&#" in source:
+        source = _CONTROL.sub("", source)
     comments = _comments(source) if "<!--" in source else ""
     tags = list(dict.fromkeys(_OPENING_TAG.findall(source)))
     cut = _is_cut(tags)
@@ -119,24 +118,44 @@ def read_page(source: str, limits: Limits) -> Page:
 def _parsed(source: str, tags: list[str], comments: str, limits: Limits, *, cut: bool) -> Page:
     tree = LexborHTMLParser(source)
     attributes = _attribute_text(tags, tree, cut=cut)
-    scripts = [node.text() for node in tree.css("script,style")]
+    sheets = [node.text() for node in tree.css("style")]
+    scripts = [*(node.text() for node in tree.css("script")), *sheets]
     tree.strip_tags(["script", "style"])
     searched = attributes.encode("utf-8", "replace")
-    if _MARKED.search(searched) is not None:
-        _mark(tree)
+    hidden = mark_hidden(tree, searched + b" hidden" if _BARE.search(source) else searched, sheets)
+    if has_marks(searched):
+        mark(tree)
     targets = _marked_blocks(tree, limits.links, ends=_AFTER.search(source) is not None)
-    collapsed = _collapse(_text(tree))
-    glued = collapsed.replace(BLOCK, "") if _may_glue(collapsed) else ""
-    text = _flow(collapsed)
-    visible = _visible(tree) if _HIDDEN.search(searched) else ""
+    marked = _collapse(_text(tree))
+    collapsed = marked.translate(_NO_HIDING) if hidden else marked
+    visible = [_flow(v).translate(_NO_MARKS) for v in _shown(marked)] if hidden else []
+    values = "\n".join(x for x in (attributes, *scripts) if x.strip())
+    files, more = embedded_files(values) if _DATA.search(values) is not None else ((), False)
     return Page(
-        text,
-        glued.translate(_NO_MARKS) if glued else "",
-        visible if visible and visible != text.translate(_NO_MARKS) else "",
-        "\n".join(x for x in (attributes, *scripts) if x.strip()),
+        _flow(collapsed),
+        _glued(collapsed),
+        tuple(dict.fromkeys(visible)),
+        "\n".join(x for x in (values, decoded_values(attributes, scripts), odd_tags(source)) if x),
         comments,
         targets,
+        inner_pages(tree) if _FRAMED.search(attributes) is not None else (),
+        files,
+        more=more,
     )
+
+
+def _shown(marked: str) -> Iterator[str]:
+    """What is left without the hidden elements, and the same glued where that brings digits together."""
+    for visible in shown(marked):
+        yield visible
+        glued = _glued(visible)
+        if glued:
+            yield glued
+
+
+def _glued(collapsed: str) -> str:
+    """The text without its blocks; empty unless one stands between digits or their separators."""
+    return collapsed.translate(_NO_MARKS) if _GLUED.search(collapsed.encode("utf-8", "replace")) is not None else ""
 
 
 def _is_cut(tags: list[str]) -> bool:
@@ -145,12 +164,8 @@ def _is_cut(tags: list[str]) -> bool:
     return '"' in rest or "'" in rest
 
 
-def _may_glue(collapsed: str) -> bool:
-    """Whether a block stands between digits or their separators, so that gluing blocks could bring forth a number."""
-    return _GLUED.search(collapsed.encode()) is not None
-
-
-_NO_MARKS: Final = {ord(mark): None for mark in MARKS + BLOCK}
+_NO_MARKS: Final = {ord(char): None for char in MARKS + BLOCK + CELL + HIDING_MARKS}
+_NO_HIDING: Final = {ord(char): None for char in HIDING_MARKS}
 
 
 def _text(tree: LexborHTMLParser) -> str:
@@ -158,33 +173,34 @@ def _text(tree: LexborHTMLParser) -> str:
     return root.text(deep=True, separator="") if root is not None else ""
 
 
-def _mark(tree: LexborHTMLParser) -> None:
-    """Put the MARKS into the tree where elements stand for quotes and signatures."""
-    for node in tree.css(_SIGNATURES):
-        node.insert_before(SIGNATURE)
-    for node in tree.css(_RESTS):
-        node.insert_before(REST_QUOTED)
-    for node in tree.css(_QUOTES):
-        if node.tag != "blockquote":
-            node.insert_before(QUOTE_OPEN)
-            node.insert_after(QUOTE_CLOSE)
-
-
 def _marked_blocks(tree: LexborHTMLParser, limit: int, *, ends: bool) -> tuple[Target, ...]:
     """Put BLOCK into the tree where lines break, and gather the links on the way: one pass over the elements."""
     found: list[Target] = []
+    begun = False
     for node in tree.css("*"):
         tag = node.tag
         if tag in _LINKED and len(found) < limit:
             found.extend(_target(node, tag or ""))
+        if tag == "input":
+            _show_value(node)
         if tag in _BLOCKS:
-            node.insert_before(BLOCK)
-            if tag == "blockquote":
+            cell = tag in _CELLS
+            node.insert_before(CELL if cell and begun else BLOCK)
+            begun = cell or (begun and tag != "tr")
+            if tag == "blockquote" and not is_indent(node.attributes):
                 node.insert_before(QUOTE_OPEN)
                 node.insert_after(QUOTE_CLOSE)
             if ends and tag not in _SINGLE:
                 node.insert_after(BLOCK)
     return tuple(found[:limit])
+
+
+def _show_value(node: LexborNode) -> None:
+    """What is written into a field of a form stands in the page as any other text."""
+    attributes = node.attributes
+    value = attributes.get("value")
+    if value and (attributes.get("type") or "").lower() not in {"hidden", "checkbox", "radio"}:
+        node.insert_before(value)
 
 
 def _target(node: LexborNode, tag: str) -> list[Target]:
@@ -210,16 +226,11 @@ def _flow(collapsed: str) -> str:
     text = collapsed.replace(f" {BLOCK}", BLOCK).replace(f"{BLOCK} ", BLOCK)
     while BLOCK + BLOCK in text:
         text = text.replace(BLOCK + BLOCK, BLOCK)
-    return text.replace(BLOCK, "\n").strip("\n")
-
-
-def _visible(tree: LexborHTMLParser) -> str:
-    """The text without elements that their own style or attribute hides."""
-    for node in tree.css("[style],[hidden]"):
-        attributes = node.attributes
-        if "hidden" in attributes or _HIDDEN_STYLE.search(attributes.get("style") or ""):
-            node.decompose()
-    return _flow(_collapse(_text(tree))).translate(_NO_MARKS)
+    if CELL in text:
+        # A paragraph that fills its cell breaks no line of the row.
+        text = text.replace(f"{CELL} ", CELL).replace(f" {CELL}", CELL)
+        text = text.replace(CELL + BLOCK, CELL).replace(BLOCK + CELL, CELL).replace(CELL, "\t")
+    return text.replace(BLOCK, "\n").strip("\n\t")
 
 
 def _comments(source: str) -> str:
@@ -240,8 +251,10 @@ def _comments(source: str) -> str:
 
 
 def _attribute_text(tags: list[str], tree: LexborHTMLParser, *, cut: bool) -> str:
-    """The tags that carry attributes, entities decoded; where they are cut the parser is asked instead of the source."""
-    joined = _asked(tree) if cut else "\n".join(tag for tag in tags if "=" in tag)
+    """The tags that carry attributes, entities decoded; where they are cut the parser is asked as well."""
+    joined = "\n".join(tag for tag in tags if "=" in tag)
+    if cut:
+        joined = f"{_asked(tree)}\n{joined}"
     return html.unescape(joined) if "&" in joined else joined
 
 
@@ -251,5 +264,5 @@ def _asked(tree: LexborHTMLParser) -> str:
     if root is not None:
         for node in root.traverse(include_text=False):
             for key, value in node.attributes.items():
-                values[f"{key}={value}" if value else key] = None
+                values[f'{key}="{value}"' if value else key] = None
     return "\n".join(values)

@@ -4,7 +4,18 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from smtp_gate.reading.archives import archive_kind, is_tar, mail_kind, zip_start
+from smtp_gate.reading.cms import is_cms
 from smtp_gate.reading.media import media_of, tail_of
+from smtp_gate.reading.openpgp import is_openpgp
+
+CMS: Final = "cms"
+OPENPGP: Final = "openpgp"
+RPMSG: Final = "rpmsg"
+UNWRAPPED: Final = "wrapping"
+"""Kinds of cryptographic wrappings; the last is one whose content has become a part of its own."""
+RIGHTS_HEAD: Final = b"\x76\xe8\x04\x60\xc4\x11\xe3\x86"
+"""What a rights-managed message begins with (MS-OXORMMS, section 2.2.4)."""
 
 _MAGIC: Final = (
     (b"%PDF-", "pdf"),
@@ -19,12 +30,13 @@ _MAGIC: Final = (
     (b"\xfd7zXZ\x00", "xz"),
     (b"\x28\xb5\x2f\xfd", "zst"),
     (b"MSCF", "cab"),
-    (b"{\\rtf", "rtf"),
+    (b"{\\rt", "rtf"),
     (b"\x78\x9f\x3e\x22", "tnef"),
     (b"MZ", "exe"),
     (b"\x7fELF", "exe"),
     (b"!BDN", "pst"),
     (b"SQLite format 3\0", "sqlite"),
+    (RIGHTS_HEAD, RPMSG),
 )
 _BY_HEAD: Final = {head: tuple(m for m in _MAGIC if m[0][:2] == head) for head in {m[0][:2] for m in _MAGIC}}
 """The same by their first two octets, which most contents share with none."""
@@ -32,7 +44,12 @@ _BY_HEAD: Final = {head: tuple(m for m in _MAGIC if m[0][:2] == head) for head i
 MEDIA: Final = frozenset({"image", "audio", "video", "font"})
 """Kinds that hold no text once their octets have proven them (there is no optical character recognition)."""
 
-OPENABLE: Final = frozenset({"gz"})
+MAILS: Final = frozenset({"mail", "mbox"})
+"""Kinds of text that hold mail: read as text, and opened where somebody can."""
+
+OPENABLE: Final = frozenset(
+    {"7z", "bz2", "gz", "lzma", "mail", "mbox", "officexml", "ole", "pdf", "rar", "rtf", "tar", "tnef", "xz", "zip"}
+)
 """Kinds that extractor children open."""
 
 _CONTROLS: Final = bytes(o for o in range(32) if o not in b"\t\n\f\r\x1b") + b"\x7f"
@@ -42,8 +59,14 @@ _HTML: Final = re.compile(
 _SNIFF: Final = 4096
 _ZIP_END: Final = 66_000
 """Where a zip file's end record stands at the latest: 22 octets and a comment of up to 65,535."""
-_BLANK: Final = frozenset((b" ", b"\t", b"\r", b"\n", b"\f"))
-_LATE: Final = ((b"%PDF-", "pdf"), (b"{\\rtf", "rtf"))
+_BLANK_OR_MARK: Final = frozenset((b" ", b"\t", b"\r", b"\n", b"\f", b"\xef"))
+_PDF_HEAD: Final = 1024
+_OFFICE: Final = re.compile(
+    rb"<\?mso-application|schemas\.microsoft\.com/office/(?:2006/xmlPackage|word/2003/wordml)"
+    rb"|urn:schemas-microsoft-com:office:spreadsheet|<(?:[\w.-]+:)?document [^<>]*urn:oasis:names:tc:opendocument:xmlns:office"
+)
+"""Office documents in one XML file: of packages, of Office 2003, of OpenDocument."""
+_LATE: Final = ((b"%PDF-", "pdf"), (b"{\\rt", "rtf"))
 _TEXT_NAMES: Final = frozenset({"txt", "csv", "tsv", "log", "htm", "html", "xml", "json", "eml", "ics", "vcf", "md"})
 _MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 
@@ -52,17 +75,20 @@ def kind_of(content: bytes, media_type: str = "", name: str = "") -> str:
     """`text`, `html`, `xml`, `calendar`, a kind of media, document or archive, `empty`, or `unknown`."""
     if not content:
         return "empty"
-    known = _document(content)
+    known = _document(content) or (CMS if is_cms(content) else "")
     if known:
         return known
     media = media_of(content)
     if media and not _is_text(content):
         return media
-    if content[257:262] == b"ustar":
-        return "tar"
+    found = "tar" if is_tar(content) else "zip" if zip_start(content) >= 0 else ""
+    if found:
+        return found
     if not (content.startswith(_MARKS) or _is_text(content)) and not _is_wide(content):
-        return "unknown"
-    return text_kind(content, media_type, name)
+        packed = archive_kind(content, name) if not claims_text(media_type, name) else ""
+        return OPENPGP if is_openpgp(content) else packed or "unknown"
+    known = mail_kind(content, media_type, name) or text_kind(content, media_type, name)
+    return "officexml" if known == "xml" and _OFFICE.search(content[:_SNIFF].replace(b"\0", b"")) else known
 
 
 def _document(content: bytes) -> str:
@@ -71,26 +97,26 @@ def _document(content: bytes) -> str:
     for magic, kind in _BY_HEAD.get(head[:2], ()):
         if head.startswith(magic) and not (kind in {"exe", "bz2", "cab"} and _is_text(content)):
             return kind
-    late = content[:_SNIFF].lstrip() if head[:1] in _BLANK else b""
-    return next((kind for magic, kind in _LATE if late.startswith(magic)), "")
+    late = content[:_SNIFF].removeprefix(_MARKS[2]).lstrip() if head[:1] in _BLANK_OR_MARK else b""
+    known = next((kind for magic, kind in _LATE if late.startswith(magic)), "")
+    # Readers of PDF look for its head in the first 1,024 octets.
+    at = content.find(b"%PDF-", 0, _PDF_HEAD)
+    return known or ("pdf" if at >= 0 and b" obj" in content[at : at + _SNIFF] else "")
 
 
 def container_of(content: bytes) -> str:
-    """The kind of document or archive, `smime` for an encrypted message, where more than chance says so; else empty.
+    """The kind of document, archive or S/MIME message, where more than chance says so; else empty.
 
     For octets that nothing declares: they may be any text decoded at random, so a magic number of two octets is no proof.
     """
-    if content[:1] == b"0" and is_enveloped(content):
-        return "smime"
+    if is_cms(content):
+        return CMS
     for magic, kind in _BY_HEAD.get(content[:2], ()):
         if content.startswith(magic):
             return kind if kind not in _PROOFS or _PROOFS[kind](content) else ""
-    return "tar" if content[257:262] == b"ustar" else ""
-
-
-def is_enveloped(content: bytes) -> bool:
-    """Whether it begins as an S/MIME message that is encrypted (RFC 8551, section 3.3)."""
-    return any(oid in content[:128] for oid in _ENVELOPED)
+    if content[257:262] == b"ustar":
+        return "tar"
+    return "zip" if zip_start(content) >= 0 else ""
 
 
 def archive_behind(content: bytes) -> str:
@@ -115,7 +141,6 @@ def _is_exe(content: bytes) -> bool:
     return content[:1] == b"\x7f" or content[at : at + 4] == b"PE\0\0"
 
 
-_ENVELOPED: Final = (b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03", b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17")
 _PROOFS: Final[dict[str, Callable[[bytes], bool]]] = {
     "zip": _is_zip,
     "exe": _is_exe,

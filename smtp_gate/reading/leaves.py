@@ -1,53 +1,47 @@
 """One leaf of a message becomes texts, links, defects, or a note that nobody could look into it."""
 
 import re
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Iterable
 from typing import Final
 
 import re2
 
-from smtp_gate.core.view import Header, Link, Part, Reason, Region, RegionKind, Span, Text
-from smtp_gate.reading.charset import decode_octets, readings
-from smtp_gate.reading.html import MARKS, QUOTE_CLOSE, QUOTE_OPEN, REST_QUOTED, SIGNATURE, Page, read_page
-from smtp_gate.reading.kinds import MEDIA, archive_behind, claims_text, container_of, is_enveloped, kind_of, text_kind
+from smtp_gate.core.view import Header, Part, Reason, Region, RegionKind
+from smtp_gate.reading.charset import decode_octets
+from smtp_gate.reading.encryption import WRAPPED, look_into, note
+from smtp_gate.reading.kinds import (
+    MAILS,
+    MEDIA,
+    UNWRAPPED,
+    archive_behind,
+    claims_text,
+    container_of,
+    kind_of,
+    text_kind,
+)
 from smtp_gate.reading.media import tail_of
-from smtp_gate.reading.regions import Author, Event, Mark, Regions
+from smtp_gate.reading.regions import Author
+from smtp_gate.reading.richtext import drawn_strings, without_commands
+from smtp_gate.reading.sealed import Sealed
 from smtp_gate.reading.sink import Sink
-from smtp_gate.reading.text import normalise, normalise_octets, turned
-from smtp_gate.reading.transfer import uu_blocks
-from smtp_gate.reading.union import BEYOND, CLOSED, TEXTUAL, hidden_readings
+from smtp_gate.reading.texts import Texts
+from smtp_gate.reading.union import DEPTH, TEXTUAL
 
-_FOLD: Final = re.compile(rb"\r?\n[ \t]")
 _FLOWED: Final = re.compile(rb" \r?\n")
-_BDO: Final = re.compile(r"<(/?)bdo\b[^<>]*>", re.IGNORECASE)
-_MARK: Final = re.compile(f"([{MARKS}])")
 _PRINTABLE: Final = re.compile(rb"[\t -~]{6,}")
 _WRITTEN: Final = re2.compile(rb"[\t\r\n -~]{8,}")
-_META: Final = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
-_PROLOGUE: Final = 4096
 _STRINGS: Final = 256 * 1024
-_MISSES: Final = 50
-_SIGNED: Final = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
-_SIGNATURE_TYPES: Final = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature"})
 _ELSEWHERE: Final = frozenset({"message/partial", "message/external-body"})
+_COMMANDED: Final = frozenset({"text/enriched", "text/richtext"})
 _SMALL: Final = 8
-_LOOSE: Final = frozenset({"preamble", "epilogue", "raw"})
-_PGP: Final = b"-----BEGIN PGP MESSAGE-----"
 
 
-@cache
-def _regions() -> Regions:
-    return Regions()
-
-
-class Leaves:
+class Leaves(Texts):
     """Reads the leaves of one message into a sink."""
 
     def __init__(self, sink: Sink, author: Author, decided: Iterable[bytes] = ()) -> None:
         """`decided` are the contents that structure has dealt with, which further readings bring forth once more."""
-        self.sink = sink
-        self.author = author
+        super().__init__(sink, author)
         self.decided = tuple(octets for octets in decided if len(octets) > _SMALL)
 
     def read(self, part: Part, base: Region) -> None:
@@ -57,8 +51,8 @@ class Leaves:
         if part.media_type in _ELSEWHERE:
             self.sink.lost(part.part, region, Reason.UNKNOWN, part.media_type)
         if kind in TEXTUAL:
-            if part.media_type == "text/plain" and _joins_lines(part.headers):
-                self.sink.text(part.part, "flowed", decode_octets(_FLOWED.sub(b"", content), part.charset)[0], region)
+            self._stripped(part, region)
+            kind = text_kind(content, part.media_type, part.name) if kind in MAILS else kind
             self.textual(part.part, content, (part.charset, *part.charsets), kind, region)
             return
         if kind in MEDIA:
@@ -68,6 +62,18 @@ class Leaves:
         if kind in {*MEDIA, "unknown"} and claims_text(part.media_type, part.name):
             self._octets(part, region)
 
+    def _stripped(self, part: Part, region: Region) -> None:
+        """Text without what its own format adds to it, where it declares or begins as one that does."""
+        said = ""
+        if part.media_type == "text/plain" and _joins_lines(part.headers):
+            said = decode_octets(_FLOWED.sub(b"", part.content), part.charset)[0]
+        elif part.media_type in _COMMANDED:
+            said = without_commands(decode_octets(part.content, part.charset)[0])
+        elif part.content.startswith((b"%!", b"\x04%!")):
+            said = drawn_strings(decode_octets(part.content, part.charset)[0])
+        if said:
+            self.sink.text(part.part, "stripped", said, region)
+
     def _octets(self, part: Part, region: Region) -> None:
         """What is no text, but shown as text: read as such too, and no more of it than anybody would look at."""
         if part.kind in MEDIA and len(part.content) > _STRINGS:
@@ -75,140 +81,14 @@ class Leaves:
         shown = text_kind(part.content, part.media_type, part.name)
         self.textual(part.part, part.content[:_STRINGS], (part.charset, *part.charsets), shown, region, "octets")
 
-    def textual(
-        self, part: str, content: bytes, charsets: tuple[str, ...], kind: str, region: Region, reading: str = ""
-    ) -> None:
-        """Read octets that are text of some kind; `reading` names how they came about, where not by structure.
-
-        Regions are told apart only where structure is sound: a doubtful reading must not pass for a signature.
-        """
-        if kind == "calendar":
-            content = _FOLD.sub(b"", content)
-        marked_up = kind in {"html", "xml"}
-        if marked_up:
-            charsets = (*(charsets or ("",)), *(m.decode().lower() for m in _META.findall(content[:_PROLOGUE])[:8]))
-        source, defect = decode_octets(content, charsets[0] if charsets else "")
-        if defect:
-            self.sink.defect(defect, part)
-        if marked_up:
-            made = self._html(part, source, region, reading)
-        else:
-            made = self._plain(
-                part, content if not defect and content.isascii() else source, region, reading or "plain"
-            )
-        self._others(part, (r for r in readings(content, *charsets) if r and r != source), region, marked_up=marked_up)
-        if made is not None and (not reading or reading in _LOOSE):
-            self._hidden(made, content, region)
-
-    def _others(self, part: str, found: Iterable[str], region: Region, *, marked_up: bool) -> None:
-        """The same octets in other charsets; what is damaged in one of them is no markup there."""
-        for other in found:
-            room = self.sink.room
-            if len(other) > room:
-                # Cut before it is worked on, so that no number of charsets costs more than the budget.
-                self.sink.lost(part, region, Reason.LIMIT, "text")
-            if room <= 0:
-                return
-            if marked_up and "\ufffd" not in other:
-                self._html(part, other[:room], region, "charset")
-            else:
-                self._plain(part, other[:room], region, "charset")
-
-    def _plain(self, part: str, said: str | bytes, region: Region, reading: str) -> Text | None:
-        if region.kind is not RegionKind.OWN or reading != "plain":
-            made = self.sink.text(part, reading, said, region)
-        else:
-            if isinstance(said, bytes):
-                text, octets = normalise_octets(said)
-            else:
-                text = normalise(said)
-                octets = text.encode("utf-8", "replace")
-            if not text or text.isspace():
-                return None
-            made = self.sink.ready(part, reading, text, _regions().spans(text, octets, self.author), octets)
-        if isinstance(said, str):
-            self._turned(part, said, region)
-        if made is not None:
-            self.sink.written_links(made)
-        return made
-
-    def _turned(self, part: str, said: str, region: Region) -> None:
-        shown = turned(said)
-        if shown:
-            self.sink.text(part, "visual", shown, region)
-
-    def _html(self, part: str, source: str, region: Region, reading: str) -> Text | None:
-        page = read_page(source, self.sink.limits)
-        if page.deep:
-            self.sink.lost(part, region, Reason.LIMIT, "html")
-        self._turned(part, page.text, region)
-        if "<bdo" in source or "<BDO" in source:
-            self._turned(part, read_page(_BDO.sub(_override, source), self.sink.limits).text, region)
-        text, events = _without_marks(page.text)
-        made = None
-        if text and not text.isspace():
-            octets = text.encode("utf-8", "replace")
-            if region.kind is RegionKind.OWN and not reading:
-                spans: Sequence[Span] = _regions().spans(text, octets, self.author, events)
-            else:
-                spans = (Span(0, len(text), region),)
-            made = self.sink.ready(part, reading or "html", text, spans, octets)
-        others = (
-            ("html-joined", page.joined),
-            ("html-visible", page.visible),
-            ("attributes", page.attributes),
-            ("comments", page.comments),
-        )
-        for name, said in others:
-            if said:
-                self.sink.text(part, name, said, region)
-        self._targets(part, page, made, region)
-        if made is not None:
-            self.sink.written_links(made)
-        return made
-
-    def _targets(self, part: str, page: Page, text: Text | None, region: Region) -> None:
-        """Links of the markup, each in the region where its shown text stands."""
-        at = misses = 0
-        for target in page.targets:
-            where = region
-            if text is not None and len(text.spans) > 1:
-                shown = target.shown if misses < _MISSES else ""
-                found = text.text.find(shown, at) if shown else -1
-                misses += found < 0
-                at = max(at, found)
-                where = text.span_at(at).region
-            self.sink.link(Link(target.target, target.shown, part, where, target.source))
-
-    def _hidden(self, text: Text, content: bytes, region: Region) -> None:
-        """What is encoded within a text: uuencoded files, base64 blocks, an encrypted message."""
-        if _PGP in text.octets:
-            self.sink.lost(text.part, region, Reason.ENCRYPTED, "pgp")
-        if b"begin" in content:
-            for name, octets in uu_blocks(content):
-                attached = Region(RegionKind.ATTACHMENT, "!".join(x for x in (region.path, name) if x))
-                self._file(text.part, octets, attached, name)
-        self.further(text.part, hidden_readings(text.octets), region)
-
-    def further(self, part: str, found: Iterable[tuple[str, bytes]], region: Region) -> None:
-        """Read what a union reading brought forth; more than its budget is unscannable."""
-        for name, octets in found:
-            if name == BEYOND:
-                self.sink.lost(part, region, Reason.LIMIT, "base64")
-            elif name == CLOSED:
-                self._closed(part, octets, region)
-            else:
-                if _PGP in octets:
-                    self.sink.lost(part, region, Reason.ENCRYPTED, "pgp")
-                kind = kind_of(octets)
-                self.textual(part, octets, (), kind if kind in TEXTUAL else "text", region, name)
-
-    def _closed(self, part: str, octets: bytes, region: Region) -> None:
+    def closed(self, part: str, octets: bytes, region: Region) -> None:
         """What a further reading decoded to a document or a picture, unless structure has dealt with those octets."""
         known = next((seen for seen in self.decided if octets.startswith(seen)), b"")
         kind = container_of(octets[len(known) :])
-        if kind:
-            self.sink.lost(part, region, Reason.ENCRYPTED if kind == "smime" else Reason.UNKNOWN, kind)
+        if kind in WRAPPED:
+            self._wrapped(part, octets[len(known) :], kind, region)
+        elif kind:
+            self.sink.lost(part, region, Reason.UNKNOWN, kind)
         elif not known:
             self._media(part, octets, region)
 
@@ -225,35 +105,40 @@ class Leaves:
         if shown in TEXTUAL:
             self.textual(part, tail, (), shown, region, "tail")
 
-    def _file(self, part: str, octets: bytes, region: Region, name: str) -> None:
-        kind = kind_of(octets, "", name)
+    def file(self, part: str, octets: bytes, region: Region, name: str, media_type: str = "") -> None:
+        """Read a file that stands encoded in a text; only what structure brought forth is opened."""
+        kind = kind_of(octets, media_type, name)
         if kind in TEXTUAL:
-            self.textual(part, octets, (), kind, region, "uu")
+            self.textual(part, octets, (), kind, region, "file")
         elif kind in MEDIA:
             self._media(part, octets, region)
+        elif kind in WRAPPED and self._within < DEPTH:
+            self._within += 1
+            self._wrapped(part, octets, kind, region)
+            self._within -= 1
         elif kind != "empty":
             self.sink.lost(part, region, Reason.UNKNOWN, kind)
 
     def _opaque(self, part: Part, region: Region) -> None:
-        head = part.content[:128]
-        if part.media_type in _SIGNATURE_TYPES and head[:1] == b"0" and _SIGNED in head:
-            # A detached signature is no content of its own; names in its certificates are still read.
-            self._strings(part.part, part.content, region)
-            return
-        if head[:1] == b"0" and is_enveloped(head):
-            self.sink.lost(part.part, region, Reason.ENCRYPTED, "smime")
+        if part.kind in WRAPPED:
+            self._wrapped(part.part, part.content, part.kind, region)
             return
         self.sink.lost(part.part, region, Reason.UNKNOWN, part.kind)
         self._strings(part.part, part.content, region)
 
+    def _wrapped(self, part: str, content: bytes, kind: str, region: Region) -> None:
+        """A cryptographic wrapping; what it holds in clear is read, if it has not become a part of its own."""
+        sealed = look_into(content, self.sink.unfold) or Sealed(kind, reason=Reason.UNKNOWN)
+        note(self.sink, part, region, sealed)
+        if not sealed.encrypted:
+            # Names in certificates, and whatever else stands in what is no content.
+            self._strings(part, content, region)
+        if sealed.content is not None and kind != UNWRAPPED:
+            self.file(part, sealed.content, region, sealed.name)
+
     def _strings(self, part: str, content: bytes, region: Region) -> None:
         """Printable runs of octets nobody could parse: chance finds, which spare nothing its being unscannable."""
         self.sink.text(part, "strings", b"\n".join(_PRINTABLE.findall(content[:_STRINGS])), region)
-
-
-def _override(tag: re.Match[str]) -> str:
-    """The character that says what the element says (HTML, section 4.5.26)."""
-    return "\u202c" if tag[1] else "\u202e" if "rtl" in tag[0].lower() else ""
 
 
 def _joins_lines(headers: Iterable[Header]) -> bool:
@@ -266,32 +151,3 @@ def region_of(part: Part, base: Region) -> Region:
     if part.disposition == "attachment" or part.names or (part.kind not in TEXTUAL and part.kind != "empty"):
         return Region(RegionKind.ATTACHMENT, "!".join(x for x in (base.path, part.name) if x))
     return base
-
-
-def _without_marks(marked: str) -> tuple[str, list[Event]]:
-    """The normalised text, and the marks of HTML elements as events in its octets; nested quotes count as one."""
-    pieces = _MARK.split(marked)
-    if len(pieces) == 1:
-        return normalise(marked), []
-    out: list[str] = []
-    events: list[Event] = []
-    at = depth = opened = 0
-    for piece in pieces:
-        if piece == QUOTE_OPEN:
-            opened = opened if depth else at
-            depth += 1
-        elif piece == QUOTE_CLOSE:
-            depth -= 1
-            if depth == 0 and at > opened:
-                events.append(Event(opened, at, Mark.QUOTE))
-        elif piece == REST_QUOTED:
-            events.append(Event(at, at, Mark.ORIGINAL))
-        elif piece == SIGNATURE:
-            events.append(Event(at, at, Mark.SIGNED))
-        else:
-            clean = normalise(piece)
-            out.append(clean)
-            at += len(clean) if clean.isascii() else len(clean.encode("utf-8", "replace"))
-    if depth > 0 and at > opened:
-        events.append(Event(opened, at, Mark.QUOTE))
-    return "".join(out), events

@@ -5,10 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from smtp_gate.core.view import Defect, Header, Part, Reason, Region, RegionKind, Unscannable
+from smtp_gate.reading.armor import ARMOR
+from smtp_gate.reading.encryption import WRAPPED, is_entity, look_into
 from smtp_gate.reading.headers import Block, parse_headers
-from smtp_gate.reading.kinds import kind_of
+from smtp_gate.reading.kinds import UNWRAPPED, kind_of
 from smtp_gate.reading.limits import Limits
 from smtp_gate.reading.params import Info, read_info
+from smtp_gate.reading.sealed import ROOM
 from smtp_gate.reading.transfer import decode_base64, decode_qp, uu_blocks
 from smtp_gate.reading.union import UNSURE
 
@@ -71,9 +74,12 @@ class _Splitter:
         self.limits = limits
         self.tree = Tree()
         self.steps = limits.steps
+        self.room = ROOM
         self.stack: list[_Task] = []
+        self.odd = False
 
     def run(self, content: bytes) -> Tree:
+        self.room += 2 * len(content)
         self.stack.append(_Task(content, 0, len(content), "0", 0, OWN))
         while self.stack:
             task = self.stack.pop()
@@ -111,7 +117,10 @@ class _Splitter:
             self._defect("missing_boundary", task)
             self._leaf(task, info, block)
             return
+        self.odd = False
         marks = list(self._delimiters(task.buffer, info.boundaries, body, task.end))
+        if self.odd:
+            self._defect("odd_delimiter", task)
         if not marks:
             self._defect("unused_boundary", task)
             self._leaf(task, info, block)
@@ -155,8 +164,12 @@ class _Splitter:
                     line = buffer.find(b"\n", after, end)
                     stop = end if line < 0 else line + 1
                     rest = buffer[after:stop].rstrip(b" \t\r\n")
-                    if not rest or rest == b"--":
-                        found[at] = (at, stop, bool(rest))
+                    closes = rest.startswith(b"--")
+                    behind = rest[2:3] if closes else rest[:1]
+                    if not behind or behind in b" \t":
+                        # RFC 2046, section 5.1.1 takes the beginning of the line for it; not all readers do.
+                        self.odd = self.odd or bool(behind)
+                        found[at] = (at, stop, closes)
                 at = buffer.find(needle, after, end)
         return iter([found[at] for at in sorted(found)])
 
@@ -206,8 +219,27 @@ class _Splitter:
         base = task.base
         if info.media_type in _REPORTED and base.kind is RegionKind.OWN:
             base = Region(RegionKind.RETURNED)
-        part = _part(task, info, headers, body, content=content)
+        part = self._unwrap(replace(task, base=base), _part(task, info, headers, body, content=content))
         self.tree.pieces.append(Piece(part, base, raw if content is not raw else b"", not exact))
+
+    def _unwrap(self, task: _Task, part: Part) -> Part:
+        """Content that S/MIME or OpenPGP wraps without encrypting it becomes a part of its own: `2!1` inside `2`."""
+        armored = part.kind == "text" and part.content[:64].lstrip().startswith(ARMOR)
+        sealed = look_into(part.content, self.room) if armored or part.kind in WRAPPED else None
+        if sealed is None or sealed.content is None:
+            return part
+        room = self.room - sealed.cost - len(sealed.content)
+        if room < 0:
+            self.tree.unscannable.append(Unscannable(task.number, task.base, Reason.LIMIT, part.kind))
+            return part
+        self.room = room
+        content, base, number = sealed.content, task.base, f"{task.number}!1"
+        if not is_entity(content):
+            # A file, not mail: with an empty header block of its own it is a leaf whatever stands in it.
+            content = b"\r\n" + content
+            base = Region(RegionKind.ATTACHMENT, "!".join(x for x in (base.path, part.name, sealed.name) if x))
+        self.stack.append(_Task(content, 0, len(content), number, task.depth + 1, base, nested=True))
+        return replace(part, kind=UNWRAPPED)
 
     def _keep(self, task: _Task, reading: str, start: int, end: int) -> None:
         octets = task.buffer[start:end].strip()

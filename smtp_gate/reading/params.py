@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from smtp_gate.core.view import Header
-from smtp_gate.reading.charset import decode_octets
+from smtp_gate.reading.charset import decode_octets, is_unusual
 from smtp_gate.reading.words import decode_words
 
 # Every class excludes what follows it, so a search is linear.
@@ -224,7 +224,9 @@ def _collect(params: list[tuple[str, str]], defects: list[str]) -> dict[str, lis
         if name in values:
             defects.append("duplicate_parameter")
         joined = _joined(pieces)
-        values.setdefault(name, [])[:0] = [joined, *(_unescaped(joined) if name in _NAMES else ())]
+        values.setdefault(name, [])[:0] = [
+            form for one in joined for form in (one, *(_unescaped(one) if name in _NAMES else ()))
+        ]
     return values
 
 
@@ -236,8 +238,10 @@ def _unescaped(text: str) -> Iterator[str]:
         yield _PAIR.sub(r"\1", plain)
 
 
-def _joined(pieces: list[tuple[int, bool, str]]) -> str:
-    """RFC 2231, section 3 and 4: sections in numeric order, the charset taken from the first."""
+def _joined(pieces: list[tuple[int, bool, str]]) -> list[str]:
+    """RFC 2231, section 3 and 4: sections in numeric order, the charset taken from the first; also as UTF-8, where the
+    charset is one in which ASCII is not itself.
+    """
     charset = ""
     octets: list[bytes] = []
     for number, (_, extended, text) in enumerate(sorted(pieces, key=lambda p: p[0])):
@@ -248,4 +252,6 @@ def _joined(pieces: list[tuple[int, bool, str]]) -> str:
             octets.append(unquote_to_bytes(value))
         else:
             octets.append(value.encode("utf-8", "replace"))
-    return decode_octets(b"".join(octets), charset.lower() or "utf-8", marks=False)[0].replace("\0", "")
+    label = charset.lower() or "utf-8"
+    labels = [label, "utf-8"] if is_unusual(label) else [label]
+    return [decode_octets(b"".join(octets), one, marks=False)[0].replace("\0", "") for one in labels]

@@ -1,49 +1,26 @@
 """Regions of a text: what its author wrote, quoted, forwarded and signed, in plain text and in marked HTML text.
 
 A region is a claim that a sender can forge, so only rules that relax nothing of weight may lean on it. All patterns run
-on RE2 over the whole text once, so the time is linear.
+on RE2 over the whole text once, and a second look goes a few lines either side, so the time is linear.
 """
 
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final
 
-import re2
-
 from smtp_gate.core.view import Region, RegionKind, Span
-from smtp_gate.reading.phrases import CLOSING, DASHES, FORWARD, HEADER_BLOCK, MOBILE, ORIGINAL, QUOTE, WROTE
+from smtp_gate.reading import phrases
+from smtp_gate.reading.attributions import SecondLook, compiled
+from smtp_gate.reading.signatures import SIGNS, Event, Mark, signature_of
 
 EVENTS: Final = 20_000
 """Marks looked at in one text; a text with more keeps the rest as the author's own, which is judged strictest."""
 
-SIGNATURE_LINES: Final = 40
-CLOSING_LINES: Final = 12
-NAME_LINE: Final = 80
-"""Longest signature in lines, longest stretch from a closing to what follows it, longest line with a name."""
-
-
-class Mark(IntEnum):
-    """What a stretch of text announces; MARKED kinds come from HTML elements and hold where they stand."""
-
-    QUOTE = 0
-    WROTE = 1
-    ORIGINAL = 2
-    FORWARD = 3
-    DASHES = 4
-    MOBILE = 5
-    CLOSING = 6
-    SIGNED = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A mark with its place in the octets of a text."""
-
-    start: int
-    end: int
-    mark: Mark
+_FOLDED: Final = 60
+"""Octets from which on a quoted line may have been folded by a mail program that left the rest without its sign."""
+_FOLD: Final = 48
+_SHOWN: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +33,20 @@ class Author:
 
 _Run = tuple[int, int, RegionKind]
 _OWN: Final = Region(RegionKind.OWN)
-_SIGNS: Final = frozenset({Mark.DASHES, Mark.MOBILE, Mark.CLOSING, Mark.SIGNED})
 
 _KINDS: Final = (
-    (Mark.WROTE, WROTE),
-    (Mark.ORIGINAL, ORIGINAL),
-    (Mark.FORWARD, FORWARD),
-    (Mark.DASHES, DASHES),
-    (Mark.MOBILE, MOBILE),
-    (Mark.CLOSING, CLOSING),
-    (Mark.ORIGINAL, HEADER_BLOCK),
+    (Mark.ORIGINAL, phrases.ORIGINAL),
+    (Mark.FORWARD, phrases.FORWARD),
+    (Mark.RETURNED, phrases.RETURNED),
+    (Mark.DASHES, phrases.DASHES),
+    (Mark.MOBILE, phrases.MOBILE),
+    (Mark.NOTICE, phrases.NOTICE),
+    (Mark.CLOSING, phrases.CLOSING),
+    (Mark.FIELDS, phrases.HEADER),
+    (Mark.NOTES, phrases.NOTES),
+    (Mark.INITIALS, phrases.INITIALS),
+    (Mark.STATED, phrases.STATED),
+    (Mark.WROTE, phrases.WROTE),
 )
 
 
@@ -73,34 +54,31 @@ class Regions:
     """The compiled marks; immutable, and usable from several threads."""
 
     def __init__(self) -> None:
-        options = re2.Options()
-        options.log_errors = False
-        options.case_sensitive = False
-        every = (QUOTE, *(pattern for _, pattern in _KINDS))
-        self._any = re2.compile("(?m)" + "|".join(f"(?:{pattern})" for pattern in every), options)
-        self._each = tuple((mark, re2.compile("(?m)" + pattern, options)) for mark, pattern in _KINDS)
-        self._forward = re2.compile("(?m)" + FORWARD, options)
+        every = (phrases.QUOTE, *(pattern for _, pattern in _KINDS))
+        self._any = compiled("|".join(f"(?:{pattern})" for pattern in every))
+        self._each = tuple((mark, compiled(pattern)) for mark, pattern in _KINDS)
+        self._forward = compiled(phrases.FORWARD)
+        self._second = SecondLook()
 
     def spans(self, text: str, octets: bytes, author: Author, marked: Sequence[Event] = ()) -> tuple[Span, ...]:
         """Spans over the whole of `text`, whose UTF-8 is `octets`; `marked` are places known from HTML elements."""
         if not text:
             return ()
-        events = self._events(octets, marked)
-        if not events and not author.name:
-            return (Span(0, len(text), _OWN),)
-        taken, signs = self._taken(octets, events, author)
-        runs = self._with_signatures(octets, taken, signs, author)
-        return _spans(text, octets, runs)
+        taken, signs = self._taken(octets, self._events(octets, marked), author)
+        return _spans(text, octets, _with_signatures(octets, taken, signs, author))
 
     def _events(self, octets: bytes, marked: Sequence[Event]) -> list[Event]:
         events = list(marked)
-        for found in self._any.finditer(octets):
+        quotes = [event.start for event in marked if event.mark is Mark.QUOTE]
+        for number, found in enumerate(self._any.finditer(octets)):
+            if number >= EVENTS:
+                break
             start, end = found.span()
             first = octets[start : start + 8].lstrip()[:1]
             mark = Mark.QUOTE if first == b">" else self._which(octets[start:end])
-            events.append(Event(start, end, mark))
-            if len(events) > EVENTS:
-                break
+            event = self._second.at(octets, Event(start, end, mark), quotes)
+            if event is not None:
+                events.append(event)
         events.sort(key=lambda e: (e.start, -e.end))
         return events
 
@@ -115,40 +93,58 @@ class Regions:
         for place, event in enumerate(events):
             if event.start < at:
                 continue
-            if event.mark in _SIGNS:
+            if event.mark in SIGNS:
                 signs.append(event)
                 continue
-            run = self._run(octets, events, place, author)
-            taken.append(run)
-            at = run[1]
+            start, end, kind = self._run(octets, events, place, author, at)
+            if taken and kind is taken[-1][2] and event.mark is Mark.QUOTE and _is_folded(octets, taken[-1], start):
+                taken[-1] = (taken[-1][0], end, kind)
+            else:
+                taken.append((start, end, kind))
+            at = end
         return taken, signs
 
-    def _run(self, octets: bytes, events: list[Event], place: int, author: Author) -> _Run:
+    def _run(self, octets: bytes, events: list[Event], place: int, author: Author, floor: int) -> _Run:
         event = events[place]
         if event.mark is Mark.QUOTE:
-            head = octets[event.start : min(event.end, event.start + 400)]
+            head = octets[event.start : min(event.end, event.start + _SHOWN)]
             kind = RegionKind.FORWARDED if b"orwarded" in head and self._forward.search(head) else RegionKind.QUOTED
-            return event.start, event.end, kind
+            return self._second.above(octets, event.start, floor), event.end, kind
         if event.mark is Mark.WROTE:
-            follows = events[place + 1] if place + 1 < len(events) else None
+            # An attribution over two lines may have been seen twice.
+            follows = next((e for e in events[place + 1 : place + 4] if e.start >= event.end), None)
             if follows and follows.mark is Mark.QUOTE and not octets[event.end : follows.start].strip():
-                return event.start, follows.start, RegionKind.QUOTED
+                return max(event.start, floor), follows.start, RegionKind.QUOTED
             return event.start, len(octets), RegionKind.QUOTED
+        if event.mark is Mark.RETURNED:
+            return event.start, len(octets), RegionKind.RETURNED
         forwarded = event.mark is Mark.FORWARD or author.forwards
         return event.start, len(octets), RegionKind.FORWARDED if forwarded else RegionKind.QUOTED
 
-    def _with_signatures(self, octets: bytes, taken: list[_Run], signs: list[Event], author: Author) -> list[_Run]:
-        gaps = _gaps(taken, len(octets))
-        last = next((gap for gap in reversed(gaps) if octets[gap[0] : gap[1]].strip()), None)
-        starts = [s.start for s in signs]
-        runs = list(taken)
-        for gap in gaps:
-            inside = signs[bisect_left(starts, gap[0]) : bisect_left(starts, gap[1])]
-            start = _signature(octets, gap, inside, author, final=gap == last)
-            if start is not None:
-                runs.append((start, gap[1], RegionKind.SIGNATURE))
-        runs.sort()
-        return runs
+
+def _is_folded(octets: bytes, before: _Run, start: int) -> bool:
+    """Whether the one line between two quotes is the end of a quoted line that was too long."""
+    rest = octets[before[1] : start]
+    if len(rest) > _FOLD or rest.count(b"\n") != 1 or not rest.strip():
+        return False
+    last = octets.rfind(b"\n", before[0], before[1] - 1) + 1
+    first = rest.lstrip()[:1]
+    return before[1] - last >= _FOLDED and not (b"A" <= first <= b"Z" and b":" not in rest)
+
+
+def _with_signatures(octets: bytes, taken: list[_Run], signs: list[Event], author: Author) -> list[_Run]:
+    gaps = _gaps(taken, len(octets))
+    said = [gap for gap in gaps if octets[gap[0] : gap[1]].strip()]
+    outer = {said[0], said[-1]} if said else set()
+    starts = [s.start for s in signs]
+    runs = list(taken)
+    for gap in said:
+        inside = signs[bisect_left(starts, gap[0]) : bisect_left(starts, gap[1])]
+        found = signature_of(octets, gap, inside, author.name, outer=gap in outer)
+        if found is not None:
+            runs.append((*found, RegionKind.SIGNATURE))
+    runs.sort()
+    return runs
 
 
 def _gaps(taken: list[_Run], length: int) -> list[tuple[int, int]]:
@@ -160,48 +156,6 @@ def _gaps(taken: list[_Run], length: int) -> list[tuple[int, int]]:
     if at < length:
         gaps.append((at, length))
     return gaps
-
-
-def _signature(octets: bytes, gap: tuple[int, int], signs: list[Event], author: Author, *, final: bool) -> int | None:
-    """Where the signature of one own stretch begins; only the last stretch is searched for one without a delimiter."""
-    sure = next((s.start for s in signs if s.mark in {Mark.DASHES, Mark.SIGNED}), None)
-    mobile = next((s.start for s in signs if s.mark is Mark.MOBILE), None)
-    if sure is not None:
-        return sure
-    if not final:
-        return mobile
-    closings = [s for s in signs if s.mark is Mark.CLOSING and (mobile is None or s.start < mobile)]
-    room = CLOSING_LINES if mobile is not None else SIGNATURE_LINES
-    stop = mobile if mobile is not None else gap[1]
-    for closing in reversed(closings):
-        rest = octets[closing.end : stop]
-        name = rest.lstrip().partition(b"\n")[0]
-        if rest.count(b"\n") > room:
-            break
-        if (name or mobile is not None) and len(name) <= NAME_LINE:
-            return closing.start
-    by_name = _author_line(octets, gap, author.name)
-    found = [s for s in (by_name, mobile) if s is not None]
-    return min(found, default=None)
-
-
-def _author_line(octets: bytes, gap: tuple[int, int], name: str) -> int | None:
-    """The last line that is the author's name and nothing else, near the end of the stretch."""
-    wanted = " ".join(name.replace(",", " ").split()).casefold()
-    if len(wanted) < 3:
-        return None
-    at = gap[1]
-    for _ in range(SIGNATURE_LINES):
-        start = octets.rfind(b"\n", gap[0], at) + 1 or gap[0]
-        line = octets[start:at]
-        if len(line) <= NAME_LINE:
-            said = " ".join(line.decode("utf-8", "replace").replace(",", " ").split()).casefold()
-            if said and (said == wanted or sorted(said.split()) == sorted(wanted.split())):
-                return start
-        if start <= gap[0]:
-            return None
-        at = start - 1
-    return None
 
 
 def _spans(text: str, octets: bytes, runs: list[_Run]) -> tuple[Span, ...]:

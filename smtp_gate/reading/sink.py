@@ -1,24 +1,36 @@
 """Where readings of one message gather: texts, links, defects and what was out of reach, within the budget."""
 
+import hashlib
 from collections.abc import Sequence
+from typing import Final
 
 from smtp_gate.core.view import Defect, Link, Reason, Region, Span, Text, Unscannable
 from smtp_gate.reading.limits import Limits
+from smtp_gate.reading.sealed import ROOM, Seal
 from smtp_gate.reading.text import normalise, normalise_octets
 from smtp_gate.reading.urls import links_of
+
+FURTHER: Final = 1024 * 1024
+TIMES: Final = 12
+"""Octets of further readings of one message: so many, and its size so many times. Readings of readings stay linear by it."""
 
 
 class Sink:
     """Collects one message's readings; what goes over a limit is unscannable, never silently left out."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, size: int = 0) -> None:
+        """`size` is that of the message, which bounds how much may be read in further ways."""
         self.limits = limits
         self.room = limits.text
+        self.spare = FURTHER + TIMES * size
         self.texts: list[Text] = []
         self.links: list[Link] = []
         self.defects: list[Defect] = []
         self.unscannable: list[Unscannable] = []
+        self.seals: list[Seal] = []
+        self.unfold = ROOM
         self._known: set[tuple[str, str, str]] = set()
+        self._read: set[bytes] = set()
 
     def text(self, part: str, reading: str, said: str | bytes, region: Region) -> Text | None:
         """Add a reading that lies in one region as a whole; `said` is not normalised yet, octets are ASCII."""
@@ -26,6 +38,18 @@ class Sink:
         if not clean or clean.isspace():
             return None
         return self.ready(part, reading, clean, (Span(0, len(clean), region),), octets)
+
+    def again(self, part: str, octets: bytes, region: Region) -> bool:
+        """Whether octets may be read in a further way: not a second time, and within the budget of such readings."""
+        digest = hashlib.blake2b(octets, digest_size=16).digest()
+        if digest in self._read:
+            return False
+        if len(octets) > self.spare:
+            self.lost(part, region, Reason.LIMIT, "readings")
+            return False
+        self.spare -= len(octets)
+        self._read.add(digest)
+        return True
 
     def ready(self, part: str, reading: str, text: str, spans: Sequence[Span], octets: bytes = b"") -> Text | None:
         """Add a normalised text with its spans; what exceeds the room is cut off and unscannable."""

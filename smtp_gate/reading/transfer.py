@@ -2,6 +2,8 @@
 
 import binascii
 import re
+from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Final
 
 _SPACE: Final = b" \t\r\n"
@@ -10,7 +12,11 @@ _URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
 _JUNK: Final = bytes(o for o in range(256) if o not in _ALPHABET)
 _JUNK_BUT_PAD: Final = bytes(o for o in _JUNK if o != ord("="))
 _SOFT_BREAK: Final = re.compile(rb"=[ \t]+(?=\r?\n)")
-_UU_BEGIN: Final = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]*)\r?\n", re.MULTILINE)
+_Y_BEGIN: Final = re.compile(rb"^=ybegin [^\r\n]*?name=([^\r\n]*)\r?\n", re.MULTILINE)
+_Y_ESCAPE: Final = re.compile(rb"=(.)", re.DOTALL)
+_Y_SHIFT: Final = bytes((octet - 42) & 255 for octet in range(256))
+_BINHEX: Final = re.compile(rb"\(This file must be converted with BinHex[^\r\n]*\s+:")
+_UU_BEGIN: Final = re.compile(rb"^begin(?:-base64)? +[0-7]{1,7} +([^\r\n]*)\r?\n", re.MULTILINE)
 _UU_END: Final = re.compile(rb"^(?:end|====)[ \t]*\r?$", re.MULTILINE)
 
 
@@ -57,6 +63,31 @@ def uu_blocks(raw: bytes) -> tuple[tuple[str, bytes], ...]:
         found.append((begin[1].decode("utf-8", "replace").strip(), octets))
         at = end.end() if end else len(raw)
     return tuple(found)
+
+
+def attached_files(raw: bytes) -> Iterator[tuple[str, bytes]]:
+    """The files that stand encoded in a text, uuencoded or as yEnc, each with its name."""
+    if b"begin" not in raw:
+        return
+    yield from uu_blocks(raw)
+    if b"=ybegin " in raw:
+        yield from _yenc_blocks(raw)
+
+
+def is_binhex(raw: bytes) -> bool:
+    """Whether a text holds a BinHex 4.0 file (RFC 1741), which is told and not decoded."""
+    return b"with BinHex" in raw and _BINHEX.search(raw) is not None
+
+
+def _yenc_blocks(raw: bytes) -> Iterator[tuple[str, bytes]]:
+    """Each octet plus 42; an equals sign in front of one adds 64 more."""
+    begins = list(_Y_BEGIN.finditer(raw))
+    for begin, following in zip_longest(begins, begins[1:]):
+        body = raw[begin.end() : following.start() if following is not None else len(raw)].partition(b"\n=yend")[0]
+        if body.startswith(b"=ypart"):
+            body = body[body.find(b"\n") + 1 :]
+        escaped = _Y_ESCAPE.sub(lambda found: bytes([(found[1][0] - 64) & 255]), body.translate(None, b"\r\n"))
+        yield begin[1].decode("utf-8", "replace").strip(), escaped.translate(_Y_SHIFT)
 
 
 def _uu(payload: bytes) -> bytes:

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from pathlib import Path
 
+from smtp_gate.detect.edm import EdmList
 from smtp_gate.examine import Ruleset
+from smtp_gate.ruleset.lists import ListSource, read_lists
 from smtp_gate.ruleset.marks import Mistake
 from smtp_gate.ruleset.packs import Source, pack_files, read_source
 from smtp_gate.ruleset.plugins import Families, installed
@@ -21,7 +23,9 @@ class BuildSettings:
     """What the gate's settings add to the packs.
 
     `zone` is the city's time zone, `way_out` what `{way_out}` becomes in messages. With `enforce` False every enforced
-    rule is built in shadow. `today` (in `zone`) is only for warnings of expired waivers; None leaves them out.
+    rule is built in shadow. `today` (in `zone`) is only for warnings of expired waivers; None leaves them out. `clock` gives
+    seconds of the processor, so that patterns are refused that are slow on hostile text; None leaves that out. `edm` are the
+    lists for exact data match.
     """
 
     internal_domains: frozenset[str]
@@ -29,6 +33,8 @@ class BuildSettings:
     way_out: str = ""
     enforce: bool = True
     today: date | None = None
+    clock: Callable[[], float] | None = None
+    edm: tuple[ListSource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,8 @@ def load(paths: Sequence[Path], settings: BuildSettings, families: Families | No
     if not ids and not any(m.is_error for m in mistakes):
         file = str(sources[0].path if sources else paths[0] if paths else "rules")
         mistakes.append(Mistake(file, 1, 1, "no rules at all", "a gate without rules would let everything pass"))
-    engine = build_engine(sources, mistakes)
+    edm = read_lists(settings.edm, mistakes)
+    engine = build_engine(sources, mistakes, settings.clock, edm)
     scopes = {b.rule.id: b.rule.when for pack in packs for b in pack.rules}
     # A rule that bears another's name by mistake is missed by its waivers, and that says nothing of them.
     waivers = build_waivers(sources, {i: scopes.get(i) for i in ids}, settings.today, mistakes, sure=not twice)
@@ -91,7 +98,7 @@ def load(paths: Sequence[Path], settings: BuildSettings, families: Families | No
     if engine is None or any(m.is_error for m in ordered):
         return Loaded(settings, None, ordered, packs)
     rules = tuple(b.rule for pack in packs for b in pack.rules)
-    ruleset = Ruleset(_hash(sources, settings), rules, engine, waivers, settings.zone)
+    ruleset = Ruleset(_hash(sources, settings, edm), rules, engine, waivers, settings.zone)
     return Loaded(settings, ruleset, ordered, packs)
 
 
@@ -127,7 +134,7 @@ def _rule_ids(sources: Sequence[Source]) -> tuple[frozenset[str], list[Mistake]]
     return frozenset(first), twice
 
 
-def _hash(sources: Sequence[Source], settings: BuildSettings) -> str:
+def _hash(sources: Sequence[Source], settings: BuildSettings, edm: Mapping[str, EdmList]) -> str:
     """One name for the content of all packs and the settings that shape them, whatever the files are called."""
     content = {
         "packs": {source.name: source.document.root.value for source in sources},
@@ -135,6 +142,7 @@ def _hash(sources: Sequence[Source], settings: BuildSettings) -> str:
         "zone": str(settings.zone),
         "way_out": settings.way_out,
         "enforce": settings.enforce,
+        "edm": {name: listed.id for name, listed in edm.items()},
     }
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from smtp_gate.ruleset.marks import Document, Mistake, nearest
 
-PLANNED: Final = frozenset({"also", "override", "encrypted"})
+PLANNED: Final = frozenset({"also", "override"})
 """Keys of the rule language that this version does not know how to obey: refused, never ignored."""
 
 _EXPECTED: Final = {

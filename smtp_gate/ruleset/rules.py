@@ -185,7 +185,7 @@ def _assemble(source: Source, model: RuleModel, family: Family[Any], params: Bas
         mode=Mode.SHADOW if mode is Mode.ENFORCE and not around.enforce else mode,
         message=message.strip(),
     )
-    unless = tuple(side.scope for side in model.unless)
+    unless = tuple(written.spare for written in model.unless)
     return Rule(model.id, model.title, model.policy, source.name, family, params, model.when.scope, terms, unless)
 
 

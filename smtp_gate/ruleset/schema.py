@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, PlainValidator, StrictStr, WithJsonSchema, field_validator, model_validator
 
+from smtp_gate.core.scope import Spare
 from smtp_gate.core.verdict import Mode
 from smtp_gate.detect.detectors import LEVELS, Detector, Evidence, Level
 from smtp_gate.ruleset.example_schema import ExamplesModel
@@ -27,24 +28,30 @@ Id = Annotated[str, PlainValidator(an_id), WithJsonSchema({"type": "string", "pa
 
 
 class EvidenceModel(Written):
-    """Supporting evidence near a match: a keyword of a list, or a match of a pattern."""
+    """Supporting evidence for a match: a keyword of a list or a match of a pattern near it, or the title of its column."""
 
     keywords: StrictStr = ""
     """The name of a keyword list."""
     regex: StrictStr = ""
-    """A pattern; exactly one of `keywords` and `regex` stands here."""
-    within: int = Field(gt=0, le=100_000)
-    """How many characters either side are searched, never across regions or parts."""
+    """A pattern; exactly one of `keywords`, `regex` and `column` stands here."""
+    column: StrictStr = ""
+    """The name of a keyword list of which a word stands in a title of the match's own column of a table."""
+    within: int = Field(default=0, gt=0, le=2000)
+    """How many characters either side are searched, never across parts; a column has its title however far above."""
 
     @model_validator(mode="after")
     def _one(self) -> "EvidenceModel":
-        if bool(self.keywords) is bool(self.regex):
-            raise wrong("exactly one of `keywords` and `regex` must stand here")
+        if [bool(self.keywords), bool(self.regex), bool(self.column)].count(True) != 1:
+            raise wrong("exactly one of `keywords`, `regex` and `column` must stand here")
+        if self.column and self.within:
+            raise wrong("a column has no `within`", "its title counts however far above it stands")
+        if not self.column and not self.within:
+            raise wrong("`within` is missing")
         return self
 
     def built(self) -> Evidence:
         """The same as the engine knows it."""
-        return Evidence(self.within, self.keywords, self.regex)
+        return Evidence(self.within, self.keywords or self.column, self.regex, bool(self.column))
 
 
 class LevelModel(Written):
@@ -76,6 +83,16 @@ class PrimaryModel(Written):
     """The capturing group that holds the value; 0 is the whole match."""
     case_sensitive: Flag = False
     """Whether large and small letters differ."""
+    edm: StrictStr = ""
+    """A list for exact data match, by its name in the settings: only values that stand in it are found."""
+    column: StrictStr = ""
+    """The column of that list."""
+
+    @model_validator(mode="after")
+    def _both(self) -> "PrimaryModel":
+        if bool(self.edm) is not bool(self.column):
+            raise wrong("`edm` and `column` go together", "the list's name, and the column of it")
+        return self
 
 
 class DetectorModel(Written):
@@ -83,10 +100,14 @@ class DetectorModel(Written):
 
     primary: PrimaryModel
     """The pattern and its validator."""
-    levels: dict[Literal["high", "medium", "low"], LevelModel] = Field(min_length=1)
-    """What each level takes; the highest that holds counts, and where none holds there is no finding."""
+    levels: dict[Literal["high", "medium", "low"], Annotated[ListOf[LevelModel], Field(min_length=1)]] = Field(
+        min_length=1
+    )
+    """What each level takes, or a list of ways to it; the highest that holds counts, where none does nothing is found."""
     mask: StrictStr = "last4"
     """How evidence is masked before anybody sees it."""
+    known: Words = ()
+    """A text, or several, in each of which it must find a value at its surest level; tried whenever rules are loaded."""
 
     @field_validator("levels", mode="before")
     @classmethod
@@ -96,9 +117,34 @@ class DetectorModel(Written):
 
     def built(self, name: str) -> Detector:
         """The same as the engine knows it, levels from the surest down."""
-        levels = tuple(self.levels[level].built(level) for level in LEVELS if level in self.levels)
+        levels = tuple(way.built(level) for level in LEVELS for way in self.levels.get(level, ()))
         main = self.primary
-        return Detector(name, main.regex, levels, main.validator, self.mask, main.group, main.case_sensitive)
+        # What a list holds is the city's own: nothing of it is shown.
+        mask = "all" if main.edm else self.mask
+        return Detector(
+            name,
+            main.regex,
+            levels,
+            main.validator,
+            mask,
+            main.group,
+            main.case_sensitive,
+            known=self.known,
+            edm=main.edm,
+            column=main.column,
+        )
+
+
+class UnlessModel(Side):
+    """Mail that a rule spares: between these people, encrypted as a whole, or both."""
+
+    encrypted: Literal["whole"] | None = None
+    """`whole`: everything that bears content is encrypted; something in clear beside it, and nothing is spared."""
+
+    @property
+    def spare(self) -> Spare:
+        """The same as the examination knows it."""
+        return Spare(self.scope, encrypted=self.encrypted is not None)
 
 
 class RuleModel(Written):
@@ -122,8 +168,8 @@ class RuleModel(Written):
     """What becomes of the mail where the rule could not look."""
     mode: ModeWord = Mode.ENFORCE.value
     """enforce acts, shadow only reports, off sleeps."""
-    unless: tuple[Side, ...] = ()
-    """Whom the rule spares: any of these, and the sender must be authenticated."""
+    unless: tuple[UnlessModel, ...] = ()
+    """What the rule spares: any of these. Where one names people, the sender must be authenticated."""
     message: StrictStr = "{title}. {way_out}"
     """What the sender reads: {count}, {where}, {ref}, {rule}, {title} and {way_out} are filled in; never a value."""
     examples: ExamplesModel
@@ -131,9 +177,12 @@ class RuleModel(Written):
 
     @field_validator("unless")
     @classmethod
-    def _narrow(cls, value: tuple[Side, ...]) -> tuple[Side, ...]:
-        if any(not s.sender and not s.recipients for s in value):
-            raise wrong("an `unless` that names nobody would spare everybody", "name `sender` or `recipients`")
+    def _narrow(cls, value: tuple[UnlessModel, ...]) -> tuple[UnlessModel, ...]:
+        if any(not s.sender and not s.recipients and s.encrypted is None for s in value):
+            raise wrong(
+                "an `unless` that names nobody would spare everybody",
+                "name `sender` or `recipients`, or say `encrypted: whole`",
+            )
         return value
 
 

@@ -1,15 +1,19 @@
 """Detectors and keyword lists of all packs → one compiled engine, or every mistake in them at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
+from smtp_gate.detect.compiled import DetectorError
 from smtp_gate.detect.detectors import Detector, Detectors, Level
-from smtp_gate.detect.engine import DetectorError, Engine
+from smtp_gate.detect.edm import EdmList
+from smtp_gate.detect.engine import Engine
 from smtp_gate.detect.masks import MASKS
+from smtp_gate.detect.patterns import PatternError
 from smtp_gate.detect.validators import VALIDATORS
+from smtp_gate.ruleset.detector_checks import detector_mistakes, keyword_mistakes, known_mistakes
 from smtp_gate.ruleset.marks import Mistake, nearest
 from smtp_gate.ruleset.packs import Source
 from smtp_gate.ruleset.problems import Loc, problems
@@ -28,29 +32,33 @@ class _Placed:
         path: Loc = ("detectors", self.detector.name, *_steps(self.detector, error))
         hints = {"validator": (self.detector.validator, VALIDATORS), "mask": (self.detector.mask, MASKS)}
         word, known = hints.get(error.key, ("", ()))
-        return self.source.document.mistake(path, f"{error.key}: {error.reason}", nearest(word, known) if word else "")
+        return self.source.document.mistake(
+            path, f"{error.key}: {error.reason}", nearest(word, known) if word else error.hint
+        )
 
 
 def _steps(detector: Detector, error: DetectorError) -> Loc:
     """The way from the detector to the key that the error speaks of, found by trying its pieces alone."""
     main: Loc = ("primary", error.key)
     if error.key in {"regex", "format"}:
-        for level in detector.levels:
+        for place, level in enumerate(detector.levels):
+            # Where a level has one way to it, the document lacks its number and passes over it.
+            at: Loc = ("levels", level.name, sum(before.name == level.name for before in detector.levels[:place]))
             if error.key == "format" and not _compiles(
                 replace(detector, levels=(Level(level.name, format=level.format),))
             ):
-                return ("levels", level.name, "format")
+                return (*at, "format")
             for side in ("all", "any", "none"):
                 for number, evidence in enumerate(getattr(level, side)):
                     alone = Detector(detector.name, evidence.regex or "x", ())
                     if error.key == "regex" and not _compiles(alone) and _compiles(replace(detector, levels=())):
-                        return ("levels", level.name, side, number, "regex")
-    return main if error.key in {"regex", "validator", "group", "case_sensitive"} else (error.key,)
+                        return (*at, side, number, "regex")
+    return main if error.key in {"regex", "validator", "group", "case_sensitive", "edm", "column"} else (error.key,)
 
 
 def _compiles(detector: Detector) -> bool:
     try:
-        Engine(Detectors((detector,)))
+        Engine(Detectors((replace(detector, edm="", column=""),)))
     except DetectorError:
         return False
     return True
@@ -61,20 +69,49 @@ def names(sources: Sequence[Source], section: str) -> frozenset[str]:
     return frozenset(name for source in sources for name in source.entries(section))
 
 
-def build_engine(sources: Sequence[Source], mistakes: list[Mistake]) -> Engine | None:
-    """Compile what the packs name; mistakes are added, and None is returned where there is any."""
+def build_engine(
+    sources: Sequence[Source],
+    mistakes: list[Mistake],
+    clock: Callable[[], float] | None = None,
+    edm: Mapping[str, EdmList] | None = None,
+) -> Engine | None:
+    """Compile what the packs name; mistakes are added, and None is returned where any of them is an error.
+
+    With a `clock`, seconds of the processor, patterns are refused that are slow on hostile text. `edm` are the lists
+    for exact data match.
+    """
     found = [*_twice(sources, "detectors"), *_twice(sources, "keywords")]
     keywords: dict[str, tuple[str, ...]] = {}
     for source in sources:
-        keywords.update(_lists(source, found))
+        lists = _lists(source, found)
+        found += keyword_mistakes(source, lists)
+        keywords.update(lists)
     known = names(sources, "keywords")
     placed = [p for source in sources for p in _detectors(source, known, found)]
-    engine = _compiled(placed, keywords, found) if not found else None
-    if found and engine is None:
+    beside = Detectors((), keywords, edm or {})
+    engine = _compiled(placed, beside, found) if not _broken(found) else None
+    if engine is None:
         # The patterns are still tried one by one, so that a bad one is not hidden behind another mistake.
-        _each(placed, keywords, found)
+        _each(placed, beside, found)
+    for one in placed:
+        found += _remarks(one, engine, clock)
     mistakes += sorted(set(found))
-    return engine
+    return engine if not _broken(found) else None
+
+
+def _broken(found: Sequence[Mistake]) -> bool:
+    return any(m.is_error for m in found)
+
+
+def _remarks(placed: _Placed, engine: Engine | None, clock: Callable[[], float] | None) -> Iterator[Mistake]:
+    """What is to be said of a detector that compiles."""
+    try:
+        yield from detector_mistakes(placed.source, placed.detector, clock)
+    except PatternError:
+        # A pattern that does not compile is told of already, in better words.
+        return
+    if engine is not None:
+        yield from known_mistakes(placed.source, placed.detector, engine)
 
 
 def _twice(sources: Sequence[Source], section: str) -> Iterator[Mistake]:
@@ -116,35 +153,34 @@ def _detectors(source: Source, known: frozenset[str], found: list[Mistake]) -> I
 
 
 def _unknown_lists(source: Source, at: Loc, model: DetectorModel, known: frozenset[str]) -> Iterator[Mistake]:
-    for level, takes in model.levels.items():
+    ways = [(level, way, takes) for level, every in model.levels.items() for way, takes in enumerate(every)]
+    for level, way, takes in ways:
         for side in ("all", "any", "none"):
             for number, evidence in enumerate(getattr(takes, side)):
-                if evidence.keywords and evidence.keywords not in known:
-                    path = (*at, "levels", level, side, number, "keywords")
-                    said = f"unknown keyword list `{evidence.keywords[:60]}`"
-                    yield source.document.mistake(path, said, nearest(evidence.keywords, known))
+                listed = evidence.keywords or evidence.column
+                if listed and listed not in known:
+                    path = (*at, "levels", level, way, side, number, "keywords" if evidence.keywords else "column")
+                    yield source.document.mistake(path, f"unknown keyword list `{listed[:60]}`", nearest(listed, known))
 
 
-def _compiled(
-    placed: Sequence[_Placed], keywords: Mapping[str, tuple[str, ...]], found: list[Mistake]
-) -> Engine | None:
-    """All of them in one engine; where that fails, every one that would fail alone is named."""
+def _compiled(placed: Sequence[_Placed], beside: Detectors, found: list[Mistake]) -> Engine | None:
+    """All of them in one engine with what stands beside them; where that fails, each that would fail alone is named."""
     try:
-        return Engine(Detectors(tuple(p.detector for p in placed), keywords))
+        return Engine(replace(beside, detectors=tuple(p.detector for p in placed)))
     except DetectorError as error:
-        _each(placed, keywords, found)
+        _each(placed, beside, found)
         if not found:
             culprit = next((p for p in placed if p.detector.name == error.detector), placed[0])
             found.append(culprit.mistake(error))
         return None
 
 
-def _each(placed: Sequence[_Placed], keywords: Mapping[str, tuple[str, ...]], found: list[Mistake]) -> None:
+def _each(placed: Sequence[_Placed], beside: Detectors, found: list[Mistake]) -> None:
     for one in placed:
         detector = one.detector
         evidence = [e for level in detector.levels for e in (*level.all, *level.any, *level.none)]
-        used = {e.keywords: keywords.get(e.keywords, ("x",)) for e in evidence if e.keywords}
+        used = {e.keywords: beside.keywords.get(e.keywords, ("x",)) for e in evidence if e.keywords}
         try:
-            Engine(Detectors((detector,), used))
+            Engine(Detectors((detector,), used, beside.lists))
         except DetectorError as error:
             found.append(one.mistake(error))

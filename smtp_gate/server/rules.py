@@ -1,8 +1,9 @@
 """The ruleset and the directory in use: loaded whole and tested, swapped whole, or the last good ones stay."""
 
 import errno
+import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from smtp_gate.core.finding import Failure
 from smtp_gate.examine import Ruleset
 from smtp_gate.ruleset.build import BuildSettings, Loaded, load
 from smtp_gate.ruleset.examples import failed, run_examples
+from smtp_gate.ruleset.lists import ListSource
 from smtp_gate.ruleset.marks import Mistake
 from smtp_gate.store.rulesets import Shape, Snapshot, Snapshots
 
@@ -36,7 +38,8 @@ class Rulebook:
 
 def load_rulebook(config: Config, today: date | None = None, *, test: bool = True) -> Rulebook:
     """Load packs and directory as the settings say, and run every example unless told not to; never raises."""
-    loaded = load(pack_paths(config), config.build_settings(today))
+    # A snapshot was tried when it was made; a worker that takes it up never refuses it for being slow at that moment.
+    loaded = load(pack_paths(config), replace(config.build_settings(today), clock=time.process_time))
     people, mistakes = load_directory(config)
     mistakes += loaded.mistakes
     if test and loaded.ruleset is not None:
@@ -51,7 +54,9 @@ def shape_of(config: Config, book: Rulebook) -> Shape:
         raise ValueError("only a whole ruleset has a shape")
     domains = tuple(sorted(config.internal_domains))
     zone = config.timezone.key
-    return Shape(book.ruleset.hash, book.directory.id, domains, zone, config.way_out, config.enforce)
+    lists = book.ruleset.engine.detectors.lists
+    edm = tuple((s.name, lists[s.name].id, str(s.key.resolve())) for s in book.loaded.settings.edm)
+    return Shape(book.ruleset.hash, book.directory.id, domains, zone, config.way_out, config.enforce, edm)
 
 
 def load_snapshot(snapshots: Snapshots, name: str) -> Rulebook:
@@ -59,7 +64,8 @@ def load_snapshot(snapshots: Snapshots, name: str) -> Rulebook:
     snapshot = snapshots.get(name)
     shape = snapshot.shape
     zone = ZoneInfo(shape.zone)
-    settings = BuildSettings(frozenset(shape.internal_domains), zone, shape.way_out, shape.enforce)
+    edm = tuple(ListSource(listed, snapshot.lists[listed], Path(key), ours=True) for listed, _, key in shape.edm)
+    settings = BuildSettings(frozenset(shape.internal_domains), zone, shape.way_out, shape.enforce, edm=edm)
     loaded = load(snapshot.packs, settings)
     people, mistakes = _directory_of(snapshot.directory, zone)
     mistakes += loaded.mistakes
@@ -69,7 +75,9 @@ def load_snapshot(snapshots: Snapshots, name: str) -> Rulebook:
 
 def snapshot_of(config: Config, book: Rulebook, snapshots: Snapshots) -> Snapshot | None:
     """A snapshot of what was just tested, None where a file has changed meanwhile. Raises OSError."""
-    saved = snapshots.save(shape_of(config, book), [p.path for p in book.loaded.packs], config.directory)
+    packs = [p.path for p in book.loaded.packs]
+    lists = {s.name: s.file for s in book.loaded.settings.edm}
+    saved = snapshots.save(shape_of(config, book), packs, config.directory, lists)
     again = load_snapshot(snapshots, saved.name)
     same = again.ruleset is not None and book.ruleset is not None and again.ruleset.hash == book.ruleset.hash
     return saved if same and again.directory.id == book.directory.id else None

@@ -1,7 +1,8 @@
 """Snapshots of what judging uses: packs, directory and settings as they were when tested, so that every worker builds the same.
 
-Layout of version 2, below one folder: `NAME/snapshot.json`, `NAME/packs/NNN.yaml`, `NAME/directory.csv` where there is
-one; and `current`, a file that holds the name in use. A snapshot is written under another name, synced and renamed.
+Layout of version 3, below one folder: `NAME/snapshot.json`, `NAME/packs/NNN.yaml`, `NAME/directory.csv` where there is
+one, `NAME/edm/SHA256.bin` for each list (equal ones of several snapshots are one file); and `current`, a file that holds
+the name in use. A list's key is no part of it: whoever has the snapshots has no key. A snapshot is written under another name, synced and renamed.
 """
 
 import contextlib
@@ -10,14 +11,14 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
 from smtp_gate.store.files import make_private, read_regular, sync_directory, write_all
 
-VERSION: Final = 2
+VERSION: Final = 3
 KEPT: Final = 10
 """How many snapshots are kept beside the one in use."""
 NAME: Final = re.compile(r"[0-9a-f]{16}")
@@ -37,16 +38,19 @@ class Shape:
     zone: str
     way_out: str
     enforce: bool
+    edm: tuple[tuple[str, str, str], ...] = ()
+    """Lists for exact data match: the name, the list's own (`sha256:` and hex digits), and where its key is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One snapshot: its name, its shape, and where its files are (`directory` None where there is none)."""
+    """One snapshot: its name, its shape, and where its files are (`directory` None where there is none; lists by name)."""
 
     name: str
     shape: Shape
     packs: tuple[Path, ...]
     directory: Path | None
+    lists: Mapping[str, Path] = field(default_factory=dict)
 
 
 class Snapshots:
@@ -55,7 +59,9 @@ class Snapshots:
     def __init__(self, root: Path) -> None:
         self.root = make_private(root)
 
-    def save(self, shape: Shape, packs: Sequence[Path], directory: Path | None) -> Snapshot:
+    def save(
+        self, shape: Shape, packs: Sequence[Path], directory: Path | None, lists: Mapping[str, Path] | None = None
+    ) -> Snapshot:
         """Copy the files into a snapshot, durably; the same shape again gives the one that is there."""
         name = hashlib.sha256(json.dumps(asdict(shape), sort_keys=True).encode()).hexdigest()[:16]
         with contextlib.suppress(NoSnapshotError):
@@ -67,9 +73,12 @@ class Snapshots:
             _write(making / "packs" / f"{number:03}.yaml", pack.read_bytes())
         if directory is not None:
             _write(making / "directory.csv", directory.read_bytes())
+        make_private(making / "edm")
+        for listed, content, _ in shape.edm:
+            self._save_list(making / "edm" / _list_name(content), (lists or {})[listed])
         head = {"version": VERSION, "files": _digests(making), **asdict(shape)}
         _write(making / "snapshot.json", json.dumps(head).encode())
-        for folder in (making / "packs", making):
+        for folder in (making / "packs", making / "edm", making):
             sync_directory(folder)
         target = self.root / name
         # What lies there under the name was found not whole above.
@@ -77,6 +86,17 @@ class Snapshots:
         making.rename(target)
         sync_directory(self.root)
         return self.get(name)
+
+    def _save_list(self, target: Path, source: Path) -> None:
+        """A list is large and seldom new: a snapshot that has it already gives its file."""
+        if target.exists():
+            return
+        for other in self.root.glob(f"[0-9a-f]*/edm/{target.name}"):
+            with contextlib.suppress(OSError):
+                if hashlib.sha256(read_regular(other)).hexdigest() == target.stem:
+                    os.link(other, target)
+                    return
+        _write(target, source.read_bytes())
 
     def get(self, name: str) -> Snapshot:
         """The snapshot of that name, its files as they were written. Raises NoSnapshotError."""
@@ -89,12 +109,14 @@ class Snapshots:
                 raise NoSnapshotError(f"{name} is of another version")
             if head.pop("files") != _digests(folder):
                 raise NoSnapshotError(f"{name} is not as it was written")
-            shape = Shape(**{**head, "internal_domains": tuple(head["internal_domains"])})
+            edm = tuple((str(listed), str(content), str(key)) for listed, content, key in head["edm"])
+            shape = Shape(**{**head, "internal_domains": tuple(head["internal_domains"]), "edm": edm})
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise NoSnapshotError(f"no snapshot {name}") from None
         directory = folder / "directory.csv"
         packs = tuple(sorted((folder / "packs").glob("*.yaml")))
-        return Snapshot(name, shape, packs, directory if shape.directory else None)
+        lists = {listed: folder / "edm" / _list_name(content) for listed, content, _ in edm}
+        return Snapshot(name, shape, packs, directory if shape.directory else None, lists)
 
     def use(self, name: str) -> None:
         """Make it the current one, durably, and remove the oldest beyond those kept."""
@@ -120,9 +142,14 @@ class Snapshots:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    """The SHA-256 of each pack and of the directory in a snapshot's folder. Raises OSError."""
-    files = (*sorted((folder / "packs").glob("*.yaml")), *folder.glob("directory.csv"))
+    """The SHA-256 of each pack, of the directory and of each list in a snapshot's folder. Raises OSError."""
+    packs, lists = ((folder / "packs").glob("*.yaml"), (folder / "edm").glob("*.bin"))
+    files = (*sorted(packs), *folder.glob("directory.csv"), *sorted(lists))
     return {str(f.relative_to(folder)): hashlib.sha256(read_regular(f)).hexdigest() for f in files}
+
+
+def _list_name(content: str) -> str:
+    return f"{content.removeprefix('sha256:')}.bin"
 
 
 def _write(path: Path, octets: bytes) -> None:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from smtp_gate.core.view import RegionKind
 from smtp_gate.detect import engine as engine_module
+from smtp_gate.detect.compiled import DetectorError
 from smtp_gate.detect.detectors import Detector, Detectors, Evidence, Level
-from smtp_gate.detect.engine import DetectorError, Engine
+from smtp_gate.detect.engine import Engine
 from tests.detect.texts import code, engine, found, near, regions, shipped, text, value
 
 

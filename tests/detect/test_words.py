@@ -1,10 +1,13 @@
 """Keyword lists: whole words in any case and spacing, at the offsets of the text as it is."""
 
+import re
+
 import pytest
+import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtp_gate.detect.words import Words, fold
+from smtp_gate.detect.words import Words, any_of, fold_keyword
 
 LISTS = {"ssn": ("SSN", "social security", "ss#", "d.o.b"), "card": ("visa", "née")}
 
@@ -47,11 +50,48 @@ def test_offsets_lead_back_to_the_word_whatever_stands_around_it(before: str, be
     assert ((len(before) + 1, len(before) + 1 + len(f"social {between}security")) in at) is spaced
 
 
-@given(st.text())
-def test_folding_gives_every_character_its_offset(text: str) -> None:
-    folded, offsets = fold(text)
-    back = [offsets.of(i) for i in range(len(folded))]
-    assert back == sorted(set(back))
-    assert all(0 <= at < len(text) for at in back)
-    # What is left out is nothing but spacing.
-    assert all(text[i] in " \t\r\n\v\f_-" for i in set(range(len(text))) - set(back))
+def plainly(lists: dict[str, tuple[str, ...]], text: str) -> list[tuple[str, int, int]]:
+    """Every word of every list, looked for at every place with nothing but the definition."""
+    small = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    if len(text.lower()) == len(text):
+        small = text.lower()
+    found = set()
+    for name, words in lists.items():
+        for word in words:
+            pattern = re.compile(r"[ \t\r\n\v\f_-]+".join(map(re.escape, fold_keyword(word).split(" "))))
+            for at in range(len(small)):
+                hit = pattern.match(small, at)
+                if hit is None or not hit[0]:
+                    continue
+                edges = ((small[at - 1 : at], small[at]), (small[hit.end() : hit.end() + 1], small[hit.end() - 1]))
+                if not any((a.isalpha() and b.isalpha()) or (a.isdigit() and b.isdigit()) for a, b in edges):
+                    found.add((name, at, hit.end()))
+    return sorted(found)
+
+
+SAID = st.text(max_size=60) | st.lists(
+    st.sampled_from(
+        ["ssn", "SSN", "social", "security", "ss#", " ", "  ", "-", "_", "\n", "visa", "N\u00c9E", "\u0130", "\u00e9", "1", "x", "d.o.b", "\u5e74"]
+    ),
+    max_size=25,
+).map("".join)  # fmt: skip
+
+
+@given(SAID)
+def test_the_automaton_finds_what_the_definition_says(said: str) -> None:
+    lists = {**LISTS, "three": ("my social security", "social", "social security no"), "odd": ("x-1", "\u5e74", "- ")}
+    places = Words(lists).places(said)
+    assert sorted((name, *at) for name, some in places._found.items() for at in some) == plainly(lists, said)
+    for name, words in lists.items():
+        stands = re2.compile(f"(?i:{any_of(words)})").search(said.encode("utf-8", "replace")) is not None
+        # Between letters of other scripts the pattern may find more, never less.
+        assert stands or name not in places._found
+        assert not said.isascii() or stands is (name in places._found)
+    if said.isascii():
+        assert Words(lists).places(said, ascii_octets=said.encode())._found == places._found
+
+
+def test_a_keyword_is_folded_and_may_be_nothing() -> None:
+    assert fold_keyword("Social__SECURITY-\n no") == "social security no"
+    assert fold_keyword(" -_ ") == ""
+    assert Words({"a": (" - ",)}).places("a - b").count == 0

@@ -10,7 +10,7 @@ from smtp_gate.detect.engine import Engine
 from smtp_gate.ruleset.build import BuildSettings, load
 
 OWN = Region(RegionKind.OWN)
-PACK = Path(__file__).parents[2] / "rules" / "pii.yaml"
+RULES = Path(__file__).parents[2] / "rules"
 
 
 def text(content: str, *, part: str = "1", reading: str = "plain") -> Text:
@@ -28,9 +28,9 @@ def regions(*pieces: tuple[RegionKind, str]) -> Text:
 
 @cache
 def shipped() -> Engine:
-    """The engine of the shipped pack."""
+    """The engine of the shipped packs."""
     loaded = load(
-        [PACK], BuildSettings(frozenset({"milwaukee.gov"}), ZoneInfo("America/Chicago"), "Ask the help desk.")
+        [RULES], BuildSettings(frozenset({"milwaukee.gov"}), ZoneInfo("America/Chicago"), "Ask the help desk.")
     )
     assert loaded.ruleset is not None, loaded.mistakes
     return loaded.ruleset.engine

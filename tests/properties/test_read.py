@@ -5,13 +5,17 @@ import binascii
 import os
 import time
 from pathlib import Path as FilePath
+from unittest import mock
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from smtp_gate.core.view import MessageView
+from smtp_gate.core.view import MessageView, Text
+from smtp_gate.reading import reader
 from smtp_gate.reading.limits import Limits
+from tests.bench.mutants import mutant
+from tests.detect.texts import shipped
 from tests.reading.reading_help import read_octets, seen
 
 NUMBER = "536-90-4399"
@@ -99,6 +103,82 @@ def test_small_budgets_hold(content: bytes, parts: int, depth: int, text: int) -
     assert len(view.links) <= 1
 
 
+@settings(max_examples=300)
+@given(st.integers(0, 10_000_000))
+def test_mails_full_of_tricks_give_a_view(seed: int) -> None:
+    content, _ = mutant(seed)
+    view = read_octets(content)
+    check(view)
+    assert read_octets(content) == view
+
+
+class Everything(frozenset[str]):
+    """Stands for the defects after which everything is read: any of them."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+SENTENCES = st.sampled_from(
+    [
+        "Her SSN is 536-90-4399.",
+        "SSN 536904398",
+        "Card 4111 1111 1111 1111, expiry 12/27",
+        "Work order 536-90-4399 is closed.",
+        "See https://example.org/a?b=20&c=536904399 for more.",
+        "On 12/11/2024 we paid $ 1,234.56 to 414-555-0100.",
+        "\u00e4\u00f6\u00fc and \uff15\uff13\uff16-\uff19\uff10-\uff14\uff13\uff19\uff19 ssn",
+        "x = 3D, 100 % sure, 5 < 6",
+        "Regards,\nDana",
+    ]
+)
+LEAVES = st.tuples(
+    st.sampled_from(["plain", "html"]),
+    st.sampled_from(["7bit", "base64", "quoted-printable"]),
+    st.lists(SENTENCES, max_size=5),
+)
+
+
+def clean_mail(leaves: list[tuple[str, str, list[str]]], kind: str) -> bytes:
+    """A mail as sound mailers write it; nobody is its author, which is the one defect it has."""
+    entities = []
+    for subtype, encoding, said in leaves:
+        text = "<br>\n".join(said) if subtype == "html" else "\n".join(said)
+        octets = (text + "\n").replace("\n", "\r\n").encode()
+        how = encoding if encoding != "7bit" or octets.isascii() else "quoted-printable"
+        body = {
+            "7bit": octets,
+            "base64": base64.encodebytes(octets).replace(b"\n", b"\r\n"),
+            "quoted-printable": binascii.b2a_qp(octets.replace(b"\r\n", b"\n")).replace(b"\n", b"\r\n"),
+        }[how]
+        head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {how}\r\n\r\n"
+        entities.append(head.encode() + body)
+    if len(entities) == 1:
+        return b"Subject: letter\r\nMIME-Version: 1.0\r\n" + entities[0]
+    parts = b"".join(b"--=_b_1\r\n" + entity + b"\r\n" for entity in entities)
+    head = f'Subject: letter\r\nMIME-Version: 1.0\r\nContent-Type: multipart/{kind}; boundary="=_b_1"\r\n\r\n'
+    return head.encode() + parts + b"--=_b_1--\r\n"
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.lists(LEAVES, min_size=1, max_size=3), st.sampled_from(["mixed", "alternative", "related"]))
+def test_what_is_left_out_for_sound_mail_would_have_found_nothing_more(
+    leaves: list[tuple[str, str, list[str]]], kind: str
+) -> None:
+    content = clean_mail(leaves, kind)
+    view = read_octets(content)
+    assert {d.name for d in view.defects} == {"no_author"}
+    with mock.patch.object(reader, "AMBIGUOUS", Everything()), mock.patch.object(reader, "DIVIDING", Everything()):
+        full = read_octets(content)
+    assert len(full.texts) > len(view.texts)
+
+    def found(texts: tuple[Text, ...]) -> set[tuple[str, bytes]]:
+        matches = shipped().scan(texts)
+        return {(m.detector, m.token) for m in matches if m.detector in {"us_ssn", "payment_card"} and m.level != "low"}
+
+    assert found(full.texts) == found(view.texts)
+
+
 SAFE_HEAD = st.sampled_from(
     [b"", b"X: y\r\n", b"Content-Type: text/plain\r\n", b"Content-Type: text/html\r\n", b"MIME-Version: 1.0\r\n"]
 )
@@ -153,6 +233,15 @@ def test_a_planted_number_is_seen_whatever_the_structure(
         b"\r\n" + b"QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB QUFB. " * 10_000,
         b"\r\nhttp://a" + b")" * 300_000,
         b"Content-Transfer-Encoding: quoted-printable\r\n\r\n=" + b" " * 300_000,
+        b"A: b\r\n" * 300_000 + b"\r\nx",
+        b"Content-Type: multipart/mixed; boundary=a\r\n\r\n" + b"--aa\r\n" * 300_000,
+        b"Content-Type: multipart/mixed; boundary=-\r\n\r\n" + b"-" * 2_000_000,
+        b"Content-Type: text/html\r\n\r\n" + b"<a href='data:text/plain,x'>" * 50_000,
+        b"Content-Type: text/plain; boundary=(" + b"(x)" * 200_000 + b"\r\n\r\nx",
+        b"Subject: " + b"=?utf-8?q?a?= " * 100_000 + b"\r\n\r\nx",
+        b"\r\n" + b"=3D" * 300_000,
+        b"Content-Type: x\r\n\r\n" + b"Content-Type: a; name=b\r\n\r\n" * 50_000,
+        b"Content-Type: x\r\n\r\n" + bytes(range(256)) * 2_000,
     ],
     ids=[
         "parts",
@@ -167,6 +256,15 @@ def test_a_planted_number_is_seen_whatever_the_structure(
         "blocks",
         "brackets",
         "qp",
+        "fields",
+        "prefixes",
+        "dashes",
+        "uris",
+        "nested comments",
+        "words",
+        "escapes",
+        "stray fields",
+        "binary",
     ],
 )
 def test_hostile_mail_takes_bounded_time(content: bytes) -> None:

@@ -95,3 +95,11 @@ def test_hostile_markup_takes_bounded_time(source: str) -> None:
     started = time.process_time()
     read_page(source, Limits())
     assert time.process_time() - started < 1.5
+
+
+def test_the_cells_of_a_row_are_parted_by_tabs_whatever_fills_them() -> None:
+    page = read_page(
+        "<table><tr><th>Name</th><th><p>SSN</p></th></tr><tr><td><div>Dana</div></td><td><table><tr><td>x<td>y</table></td></tr></table>z",
+        Limits(),
+    )
+    assert page.text == "Name\tSSN\nDana\tx\ty\nz"

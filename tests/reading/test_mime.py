@@ -10,6 +10,7 @@ from smtp_gate.reading.limits import Limits
 from smtp_gate.reading.reader import read
 from tests.builders import RECEIVED, envelope
 from tests.reading.reading_help import names, read_mail, read_octets, said, seen
+from tests.reading.sealed_samples import armor, cipher, enveloped, pgp
 from tests.reading.test_media import PNG, chunk
 
 SECRET = "Her number is 536-90-4399, keep it safe."
@@ -59,7 +60,7 @@ def test_uuencoded_text_is_an_attachment_within() -> None:
         __import__("binascii").b2a_uu(SECRET.encode()[i : i + 45]).decode() for i in range(0, len(SECRET), 45)
     )
     view = read_mail(HEAD + f"\nHi\n{body}`\nend\nbye\n")
-    text = next(t for t in view.texts if t.reading == "uu")
+    text = next(t for t in view.texts if t.reading == "file")
     assert text.text == SECRET
     assert text.spans[0].region == Region(RegionKind.ATTACHMENT, "people.txt")
 
@@ -103,6 +104,7 @@ TRICKS = {
     "malformed_header": "Content-Transfer-Encoding : base64\n\n{b64}",
     "missing_boundary": "Content-Type: multipart/mixed\n\n--x\nContent-Transfer-Encoding: base64\n\n{b64}--x--\n",
     "unused_boundary": "Content-Type: multipart/mixed; boundary=y\n\n--x\nContent-Transfer-Encoding: base64\n\n{b64}--x--\n",
+    "odd_delimiter": "Content-Type: multipart/mixed; boundary=x\n\n--x junk\nContent-Transfer-Encoding: base64\n\n{b64}--x--\n",
     "missing_end_boundary": "Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Transfer-Encoding: base64\n\n{b64}",
     "duplicate_boundary": "Content-Type: multipart/mixed; boundary=y; boundary=x\n\n--x\nContent-Transfer-Encoding: base64\n\n{b64}--x--\n",
     "odd_boundary": 'Content-Type: multipart/mixed; boundary=""\n\n--\nContent-Transfer-Encoding: base64\n\n{b64}----\n',
@@ -249,9 +251,9 @@ def test_a_container_in_any_reading_is_unscannable(content: bytes) -> None:
 
 def test_an_encrypted_message_in_any_reading_is_unscannable() -> None:
     head = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-    content = b"0\x82\1\0\6\x09\x2a\x86\x48\x86\xf7\x0d\1\7\3" + bytes(99)
+    content = enveloped(cipher(300))
     assert {(u.kind, u.reason) for u in attached(content, head).unscannable} >= {("smime", Reason.ENCRYPTED)}
-    armoured = b"\r\n" + lines(b"-----BEGIN PGP MESSAGE-----\r\n\r\nabc\r\n-----END PGP MESSAGE-----")
+    armoured = b"\r\n" + lines(armor(pgp()))
     assert [(u.kind, u.reason) for u in read_octets(armoured).unscannable] == [("pgp", Reason.ENCRYPTED)]
 
 
@@ -324,7 +326,7 @@ def test_every_candidate_name_is_kept() -> None:
 
 
 def test_encrypted_content_is_told() -> None:
-    view = read_mail(HEAD + "\n-----BEGIN PGP MESSAGE-----\n\nabc\n-----END PGP MESSAGE-----\n")
+    view = read_mail(HEAD + "\n" + armor(pgp()).decode().replace("\r", ""))
     assert [(u.reason, u.kind) for u in view.unscannable] == [(Reason.ENCRYPTED, "pgp")]
 
 
@@ -342,3 +344,90 @@ def test_what_an_extractor_opened_is_read_instead_of_being_unscannable() -> None
     assert [(p.part, p.kind) for p in view.parts] == [("0", "zip"), ("0.1", "text")]
     text = next(t for t in view.texts if t.part == "0.1")
     assert text.spans[0].region == Region(RegionKind.ATTACHMENT, "a.zip!b.txt")
+
+
+EXTENDED = "".join(f"%{ord(c):02X}" for c in "SSN 536-90-4399.txt")
+WORD = "=?utf-8?b?" + base64.b64encode(b"SSN 536-90-4399").decode() + "?="
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        # Duplicate fields, each value of which some reader follows.
+        "Content-Type: text/plain\nContent-Type: text/html\n\n<p>SSN 53<b></b>6-90-4399",
+        "Content-Transfer-Encoding: 7bit, base64\n\n{b64}",
+        "Content-Transfer-Encoding: base64\nContent-Transfer-Encoding: quoted-printable\n\nSSN =35=33=36-90-4399",
+        "Content-Transfer-Encoding: x-uuencode\nContent-Transfer-Encoding: base64\n\n{b64}",
+        # Boundaries.
+        'Content-Type: multipart/mixed; boundary="a,b"\n\n--a\nContent-Transfer-Encoding: base64\n\n{b64}--a--\n',
+        'Content-Type: multipart/mixed; boundary="a\n b"\n\n--a b\nContent-Transfer-Encoding: base64\n\n{b64}--a b--\n',
+        "Content-Type: multipart/mixed; boundary==?us-ascii?q?a?=\n\n--a\nContent-Transfer-Encoding: base64\n\n{b64}--a--\n",
+        "Content-Type: multipart/mixed; boundary*0=a; boundary*1=b\n\n--ab\nContent-Transfer-Encoding: base64\n\n{b64}--ab--\n",
+        'Content-Type: multipart/mixed; boundary="a\n\n--a\nContent-Transfer-Encoding: base64\n\n{b64}--a--\n',
+        "Content-Type: multipart/mixed; boundary=" + "a" * 300 + "\n\n--" + "a" * 300 + "\nContent-Transfer-Encoding: base64\n\n{b64}--" + "a" * 300 + "--\n",
+        "Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/mixed; boundary=a\n\n--a\nContent-Transfer-Encoding: base64\n\n{b64}--a--\n",
+        "Content-Type: multipart/mixed; boundary=a\n\nContent-Transfer-Encoding: base64\n\n{b64}\n--a\n\nx\n--a--\n",
+        "Content-Type: multipart/mixed; boundary=a\n\n--a\n\nx\n--a--\nContent-Transfer-Encoding: base64\n\n{b64}",
+        "Content-Type: multipart/mixed; boundary=a\n\n--a--\n--a\nContent-Transfer-Encoding: base64\n\n{b64}--a--\n",
+        "Content-Type: multipart/mixed; boundary=a\n\n --a\nContent-Transfer-Encoding: base64\n\n{b64} --a--\n",
+        # Encoded containers.
+        "Content-Type: multipart/mixed; boundary=a\nContent-Transfer-Encoding: base64\n\n{whole}",
+        # Where fields end and the body begins.
+        "Content-Transfer-Encoding: base64\n \n{b64}",
+        "Content-Transfer-Encoding: base64\n\t\n\n{b64}",
+        "Content-Transfer-Encoding\n : base64\n\n{b64}",
+        " Content-Transfer-Encoding: base64\n\n{b64}",
+        "Content-Transfer-Encoding:\n base64\n\n{b64}",
+        "Content-Transfer-Encoding: ba\n se64\n\n{b64}",
+        # Comments and misspelt encodings.
+        "Content-Transfer-Encoding: (b)ase64\n\n{b64}",
+        "Content-Transfer-Encoding: base64 (x\n\n{b64}",
+        "Content-Transfer-Encoding: base-64\n\n{b64}",
+        "Content-Transfer-Encoding: BASE64;\n\n{b64}",
+        # Names.
+        "Content-Disposition: attachment; filename*=utf-8''" + EXTENDED + "\n\nx",
+        "Content-Disposition: attachment; filename*=utf-7''" + EXTENDED + "\n\nx",
+        "Content-Disposition: attachment; filename*0*=utf-8''SSN%20%3536; filename*1=-90-4399\n\nx",
+        'Content-Disposition: attachment; filename="' + WORD + '"\n\nx',
+        "Content-Type: text/plain; name*0=SSN 536-90; name*1=-4399\n\nx",
+        # Fields.
+        "Subject: =?utf-8?q?SSN_536-9?= =?utf-8?q?0-4399?=\n\nx",
+        "Subject: " + WORD + "\n\nx",
+        'Reply-To: "SSN 536-90-4399" <a@b.example>\n\nx',
+        "Message-ID: <SSN.536-90-4399@x.example>\n\nx",
+        "X-Thing: a\n b\n c SSN 536-90-\n\t4399\n\nx",
+        # Kinds of text.
+        "Content-Type: text/calendar\n\nBEGIN:VCALENDAR\nSUMMARY:SSN 536-9\n 0-4399\nEND:VCALENDAR",
+        "Content-Type: application/octet-stream\n\nSSN 536-90-4399",
+        "Content-Type: image/png\n\nSSN 536-90-4399",
+        "Content-Type: message/external-body; access-type=x\n\nContent-Type: text/plain\n\nSSN 536-90-4399",
+        "Content-Type: message/delivery-status\n\nX: SSN 536-90-4399",
+        "Content-Type: text/rfc822-headers\n\nSubject: SSN 536-90-4399",
+    ],
+)  # fmt: skip
+def test_no_reading_of_an_ambiguous_message_is_left_out(mail: str) -> None:
+    whole = b64(f"--a\nContent-Transfer-Encoding: base64\n\n{b64(SECRET)}--a--\n".replace("\n", "\r\n"))
+    view = read_mail(HEAD + mail.replace("{b64}", b64(SECRET)).replace("{whole}", whole))
+    assert seen(view, "536-90-4399"), [(t.reading, t.text) for t in view.texts]
+
+
+@pytest.mark.parametrize("kind", ["message/partial; id=a; number=1; total=2", "message/external-body; access-type=ftp"])
+def test_what_is_elsewhere_is_unscannable(kind: str) -> None:
+    view = read_mail(HEAD + f"Content-Type: {kind}\n\nContent-Type: text/plain\n\nx")
+    assert [(u.kind, u.reason) for u in view.unscannable] == [(kind.partition(";")[0], Reason.UNKNOWN)]
+
+
+@pytest.mark.parametrize("depth", [1, 8, 31, 32, 33, 100, 10_000])
+def test_depth_is_read_or_told(depth: int) -> None:
+    deep = "".join(f"Content-Type: multipart/mixed; boundary=b{i}\n\n--b{i}\n" for i in range(depth))
+    view = read_mail(HEAD + deep + "\n" + SECRET)
+    assert seen(view, "536-90-4399")
+    assert any(u.reason is Reason.LIMIT for u in view.unscannable) == (depth > 32)
+
+
+@pytest.mark.parametrize("count", [999, 1000, 1001, 100_000])
+def test_parts_are_read_or_told(count: int) -> None:
+    body = "--b\n\nx\n" * (count - 1) + "--b\n\n" + SECRET + "\n--b--\n"
+    view = read_mail(HEAD + "Content-Type: multipart/mixed; boundary=b\n\n" + body)
+    assert seen(view, "536-90-4399")
+    assert any(u.reason is Reason.LIMIT for u in view.unscannable) == (count > 999)

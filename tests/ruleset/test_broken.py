@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from smtp_gate.detect.compiled import DetectorError
 from smtp_gate.detect.detectors import Detectors
-from smtp_gate.detect.engine import DetectorError
 from smtp_gate.ruleset import vocabulary
 from smtp_gate.ruleset.build import load
 from tests.ruleset.toy import PACK, RULE, SETTINGS, TOYS, loaded
@@ -86,7 +86,13 @@ BROKEN: dict[str, tuple[str | bytes, str, str]] = {
     "also": (swap("action: quarantine", "action: quarantine\n    §also: [notify]"), "`also` is not implemented yet", "remove it"),
     "override": (swap("action: quarantine", "action: quarantine\n    §override: {ttl: 4h}"), "not implemented yet", ""),
     "unless encrypted": (
-        swap("action: quarantine", "action: quarantine\n    unless: [{§encrypted: whole}]"), "not implemented yet", "",
+        swap("action: quarantine", "action: quarantine\n    unless: [{encrypted: §hole}]"), "`hole` is not one of whole", "`whole`?",
+    ),
+    "unless partly": (
+        swap("action: quarantine", "action: quarantine\n    unless: [{encrypted: §partly}]"), "not one of whole", "",
+    ),
+    "unless encripted": (
+        swap("action: quarantine", "action: quarantine\n    unless: [{§encripted: whole}]"), "unknown key", "encrypted",
     ),
     "unless nobody": (swap("action: quarantine", "action: quarantine\n    unless: §[{}]"), "spare everybody", "sender"),
     "unless is a mapping": (

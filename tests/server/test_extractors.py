@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from smtp_gate.adapters import control
 from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.extractor import SocketExtractor
+from smtp_gate.adapters.extractor_cache import ExtractorCache
 from smtp_gate.adapters.logs import Logger
 from smtp_gate.core.view import Part, Reason
 from smtp_gate.server.extractors import local_extractors, open_part, roles
@@ -139,3 +141,101 @@ async def test_a_question_that_is_garbage_harms_nobody(pool: Path) -> None:
             writer.write(octets)
             writer.close()
     assert await extractor(pool).open(part(b"plain")) == (part(b"opened"),)
+
+
+class Asked:
+    """Counts what is asked and answers when it is told to."""
+
+    def __init__(self, *answers: tuple[Part, ...] | Reason | BaseException) -> None:
+        self.answers = list(answers)
+        self.count = 0
+        self.go = asyncio.Event()
+
+    async def __call__(self, asked: Part) -> tuple[Part, ...] | Reason:
+        self.count += 1
+        answer = self.answers[min(self.count, len(self.answers)) - 1]
+        await self.go.wait()
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+
+def inner(content: bytes, lost: Reason | None = None) -> Part:
+    return Part("2!1", 2, "", (), 0, len(content), nested=True, names=("a",), kind="text", content=content, lost=lost)
+
+
+async def test_equal_documents_are_opened_once_wherever_they_stand() -> None:
+    cache, ask = ExtractorCache(), Asked((inner(b"x"),))
+    ask.go.set()
+    assert await cache.answer(part(b"same"), ask) == (inner(b"x"),)
+    elsewhere = replace(part(b"same"), part="3.1", depth=4)
+    assert await cache.answer(elsewhere, ask) == (replace(inner(b"x"), part="3.1!1", depth=5),)
+    assert ask.count == 1
+    for other in (part(b"other"), part(b"same", "gz"), part(b"same", name="b.gz"), part(b"x" * 300_000)):
+        await cache.answer(other, ask)
+    assert ask.count == 5
+
+
+async def test_equal_questions_at_once_share_one_answer() -> None:
+    cache, ask = ExtractorCache(), Asked((inner(b"x"),))
+    waiting = [asyncio.ensure_future(cache.answer(part(b"same"), ask)) for _ in range(5)]
+    await asyncio.sleep(0)
+    ask.go.set()
+    assert await asyncio.gather(*waiting) == [(inner(b"x"),)] * 5
+    assert ask.count == 1
+
+
+async def test_who_waits_for_an_answer_asks_for_itself_when_the_one_who_asked_has_gone() -> None:
+    cache, ask = ExtractorCache(), Asked((inner(b"x"),))
+    waiting = [asyncio.ensure_future(cache.answer(part(b"same"), ask)) for _ in range(3)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    await asyncio.sleep(0)
+    ask.go.set()
+    assert await asyncio.gather(*waiting[1:]) == [(inner(b"x"),)] * 2
+    assert ask.count == 2
+
+
+async def test_nobody_to_ask_is_told_to_all_who_wait_and_not_remembered() -> None:
+    cache, ask = ExtractorCache(), Asked(OSError("gone"), (inner(b"x"),))
+    waiting = [asyncio.ensure_future(cache.answer(part(b"same"), ask)) for _ in range(3)]
+    await asyncio.sleep(0)
+    ask.go.set()
+    assert [type(e) for e in await asyncio.gather(*waiting, return_exceptions=True)] == [OSError] * 3
+    assert ask.count == 1
+    assert await cache.answer(part(b"same"), ask) == (inner(b"x"),)
+
+
+@pytest.mark.parametrize("answer", [Reason.CRASH, Reason.LIMIT, (inner(b"x"), inner(b"", Reason.LIMIT))])
+async def test_crashes_and_limits_are_not_remembered(answer: tuple[Part, ...] | Reason) -> None:
+    cache, ask = ExtractorCache(), Asked(answer)
+    ask.go.set()
+    for _ in range(2):
+        assert await cache.answer(part(b"same"), ask) == answer
+    assert ask.count == 2
+
+
+@pytest.mark.parametrize("answer", [Reason.ENCRYPTED, Reason.UNKNOWN, (), (inner(b"", Reason.ENCRYPTED),)])
+async def test_other_reasons_are_remembered(answer: tuple[Part, ...] | Reason) -> None:
+    cache, ask = ExtractorCache(), Asked(answer)
+    ask.go.set()
+    for _ in range(2):
+        assert await cache.answer(part(b"same"), ask) == answer
+    assert ask.count == 1
+
+
+async def test_what_was_longest_unused_goes_first_and_what_is_too_large_is_never_kept() -> None:
+    cache, ask = ExtractorCache(octets=10_000), Asked((inner(b"x" * 2000),))
+    ask.go.set()
+    for name in (b"a", b"b", b"a", b"c", b"a", b"b"):
+        await cache.answer(part(name), ask)
+    # Two of them have room: `b` made way for `c`, as `a` had been used since.
+    assert ask.count == 4
+    large = Asked((inner(b"x" * 20_000),))
+    large.go.set()
+    for _ in range(2):
+        await cache.answer(part(b"large"), large)
+    assert large.count == 2
+    none = SocketExtractor(Path("nowhere"), KINDS, remembers=0)
+    with pytest.raises(OSError, match="No such file"):
+        await none.open(part(b"x"))

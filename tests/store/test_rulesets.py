@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_gate.store.rulesets import KEPT, NoSnapshotError, Shape, Snapshots
+from smtp_gate.store.rulesets import KEPT, VERSION, NoSnapshotError, Shape, Snapshots
 
 SHAPE = Shape("sha256:1", "dir:1", ("milwaukee.gov",), "America/Chicago", "Ask.", enforce=True)
 
@@ -58,7 +58,7 @@ def test_what_is_no_name_names_nothing(tmp_path: Path, name: str) -> None:
         Snapshots(tmp_path / "rulesets").get(name)
 
 
-@pytest.mark.parametrize("head", [b"", b"{", b"[]", b'{"version": 3}', b'{"version": 2, "ruleset": "x"}'])
+@pytest.mark.parametrize("head", [b"", b"{", b"[]", b'{"version": 2}', b'{"version": 3, "ruleset": "x"}'])
 def test_a_damaged_snapshot_is_none_and_is_written_anew(tmp_path: Path, head: bytes) -> None:
     packs, directory = files(tmp_path)
     snapshots = Snapshots(tmp_path / "rulesets")
@@ -67,7 +67,7 @@ def test_a_damaged_snapshot_is_none_and_is_written_anew(tmp_path: Path, head: by
     with pytest.raises(NoSnapshotError):
         snapshots.get(saved.name)
     assert snapshots.save(SHAPE, packs, directory) == saved
-    assert json.loads((snapshots.root / saved.name / "snapshot.json").read_text())["version"] == 2
+    assert json.loads((snapshots.root / saved.name / "snapshot.json").read_text())["version"] == VERSION
 
 
 def test_a_crash_in_the_middle_leaves_nothing_that_could_be_used(tmp_path: Path) -> None:

@@ -10,11 +10,15 @@ NAMED: Final = "named"
 NUMERIC: Final = "numeric"
 
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_SPANISH: Final = {"ene": 1, "abr": 4, "ago": 8, "set": 9, "dic": 12}
+"""Months whose first three letters differ in Spanish."""
+
+_NUMBERS: Final = {**_SPANISH, **{name: number for number, name in enumerate(MONTHS, 1)}}
 _DATE_WORDS: Final = re.compile(r"[0-9]+|[A-Za-z]+")
 
 
 def date_of_birth(value: str) -> Checked | None:
-    """A day that exists and on which somebody alive may have been born (1900 to 2039), in the usual American forms.
+    """A day that exists and on which somebody alive may have been born (1900 to 2039), in the usual American forms and in Spanish.
 
     A year of two digits is always plausible. Where day and month could be either, the American order counts.
     """
@@ -23,7 +27,7 @@ def date_of_birth(value: str) -> Checked | None:
     if len(value) == 8 and numbers == [value]:
         years_first = value[:2] in {"19", "20"} and int(value[4:6]) <= 12
         numbers = [value[:4], value[4:6], value[6:]] if years_first else [value[:2], value[2:4], value[4:]]
-    named = [MONTHS.index(w[:3]) + 1 for w in words if w[:3] in MONTHS]
+    named = [_NUMBERS[w[:3]] for w in words if w[:3] in _NUMBERS]
     if named and len(numbers) == 2:
         year, day = numbers if len(numbers[0]) == 4 else numbers[::-1]
         orders = [(named[0], int(day))]

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
+from stdnum import bic, luhn
 from stdnum import iban as stdnum_iban
-from stdnum import luhn
 from stdnum.us import rtn
 
 from smtp_gate.detect.validators.base import DIGITS, IRREGULAR, PLAIN, SEPARATED, Checked, whole
@@ -27,7 +28,9 @@ CARD_RANGES: Final[tuple[tuple[int, int, int, int], ...]] = (
     (5600, 5899, 12, 19),
     (6011, 6011, 16, 19),
     (6200, 6299, 16, 19),
+    (604, 604, 12, 12),
     (6304, 6304, 12, 19),
+    (6390, 6390, 12, 19),
     (6440, 6599, 16, 19),
     (6759, 6763, 12, 19),
     (2131, 2131, 15, 15),
@@ -37,6 +40,9 @@ CARD_RANGES: Final[tuple[tuple[int, int, int, int], ...]] = (
 
 _PRINTED: Final = frozenset({(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3)})
 """The groups that are printed on cards."""
+
+_LOOSE: Final = frozenset(" -._")
+"""What may part odd groups of one number; other signs part the columns of a table."""
 
 
 def payment_card(value: str) -> Checked | None:
@@ -58,17 +64,24 @@ def payment_card(value: str) -> Checked | None:
         between = set(DIGITS.sub("", value[: group.end()]))
         if lengths in _PRINTED and between in ({" "}, {"-"}, {"."}):
             return Checked(SEPARATED, 0, group.end())
-        if len(digits) >= 15:
+        if len(digits) >= 15 and (lengths in _PRINTED or between <= _LOOSE):
             # Shorter rows in odd groups come about by chance in any table of numbers.
             fallback = fallback or Checked(IRREGULAR, 0, group.end())
     return fallback
 
 
 def _is_card(digits: str) -> bool:
-    if len(digits) < 12 or len(set(digits)) == 1:
-        return False
-    prefix, size = int(digits[:4]), len(digits)
-    return any(a <= prefix <= b and c <= size <= d for a, b, c, d in CARD_RANGES) and luhn.is_valid(digits)
+    fits = len(digits) >= 12 and len(digits) in _sizes(digits[:4]) and len(set(digits)) > 1
+    return fits and bool(luhn.is_valid(digits))
+
+
+@cache
+def _sizes(prefix: str) -> frozenset[int]:
+    """The lengths of the cards that begin with these four digits."""
+    number = int(prefix)
+    return frozenset(
+        n for low, high, least, most in CARD_RANGES if low <= number <= high for n in range(least, most + 1)
+    )
 
 
 def aba_routing(value: str) -> Checked | None:
@@ -105,34 +118,66 @@ IBAN_LENGTHS: Final[Mapping[str, int]] = {
 }
 """Length of an IBAN by country, from the public IBAN registry (ISO 13616)."""
 
-UNREGISTERED: Final[Mapping[str, int]] = {
-    country: length
-    for length, countries in {
-        25: "AO CV GW MZ",
-        26: "DZ IR",
-        27: "CF CG CM GA GQ KM MG TD",
-        28: "BF BJ CI MA ML NE SN TG",
+UNREGISTERED: Final[Mapping[str, tuple[int, ...]]] = {
+    country: lengths
+    for lengths, countries in {
+        (16,): "BI",
+        (18,): "AX",
+        (24, 26): "DZ",
+        (25,): "AO CV GW MZ",
+        (26,): "IR",
+        (27,): "CF CG CM GA GQ KM MG TD GF GP MQ RE YT PF TF NC BL MF PM WF",
+        (27, 28): "BF",
+        (28,): "BJ CI MA ML NE SN TG",
+        (32,): "NI",
     }.items()
     for country in countries.split()
 }
-"""Countries that write such numbers without having registered a structure: length and check digits must do."""
+"""Countries and territories that write such numbers, or once did, without a structure registered for them."""
 
 _ALNUM: Final = re.compile(r"[0-9A-Za-z]")
+_APART: Final = re.compile(r"[^0-9A-Za-z]+")
 
 
 def iban(value: str) -> Checked | None:
     """An IBAN of its country's own length, structure and check digits; what a greedy pattern took behind it is cut."""
     country = value[:2].upper()
-    length = IBAN_LENGTHS.get(country) or UNREGISTERED.get(country, 0)
-    compact = value.replace(" ", "").replace("-", "")[:length].upper()
-    if not length or len(compact) < length or not compact.isalnum() or not compact.isascii() or not _mod_97(compact):
-        return None
-    if country not in UNREGISTERED and not stdnum_iban.is_valid(compact, check_country=False):
-        return None
-    end = [m.end() for m in _ALNUM.finditer(value)][length - 1]
-    return Checked(PLAIN if end == length else SEPARATED, 0, end)
+    compact = _APART.sub("", value).upper()
+    registered = IBAN_LENGTHS.get(country, 0)
+    for length in (registered, *UNREGISTERED.get(country, ())):
+        whole_one = compact[:length]
+        if not length or len(whole_one) < length or not whole_one.startswith(country) or not _mod_97(whole_one):
+            continue
+        if length != registered or stdnum_iban.is_valid(whole_one, check_country=False):
+            end = [m.end() for m in _ALNUM.finditer(value)][length - 1]
+            # People part country and check digits from the rest in ways of their own.
+            front = [m.end() for m in _ALNUM.finditer(value)][3]
+            between = {"".join(m[0].split()) for m in _APART.finditer(value, front + 1, end)}
+            form = PLAIN if end == length else SEPARATED if len(between) <= 1 else IRREGULAR
+            return Checked(form, 0, end)
+    return None
 
 
 def _mod_97(compact: str) -> bool:
     """The check digits alone (ISO 7064): five times quicker than the whole check, which hostile text asks for often."""
     return int("".join(str(int(c, 36)) for c in compact[4:] + compact[:4])) % 97 == 1
+
+
+_NO_IBAN: Final = "US CA MX AU NZ JP CN HK SG KR TW IN TH PH MY ID VN ZA NG KE AR CL CO PE PR"
+BANKING: Final = frozenset((*IBAN_LENGTHS, *_NO_IBAN.split()))
+"""Countries whose banks people wire money to; the codes of all countries would make a code of many an English word."""
+
+
+def swift_bic(value: str) -> Checked | None:
+    """The code of a bank (ISO 9362): four letters, a country, two signs, and three more for a branch."""
+    known = len(value) in {8, 11} and value[4:6].upper() in BANKING and bic.is_valid(value.upper())
+    return whole(value, PLAIN) if known else None
+
+
+def account_number(value: str) -> Checked | None:
+    """What may be the number of a bank account: 6 to 17 digits, no telephone's groups and not one digit repeated."""
+    groups = DIGITS.findall(value)
+    digits = "".join(groups)
+    if not 6 <= len(digits) <= 17 or len(set(digits)) == 1 or [*map(len, groups)] in ([3, 3, 4], [3, 4]):
+        return None
+    return whole(value, PLAIN if len(groups) == 1 else SEPARATED)

@@ -1,0 +1,134 @@
+"""Clauses on what detectors found: levels, counts, values and regions, shared by the families that name detectors."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, model_validator
+
+from smtp_gate.core.finding import Finding
+from smtp_gate.core.view import Match, Region, RegionKind
+from smtp_gate.families.base import Params
+
+LEVELS: Final = ("low", "medium", "high")
+LevelName = Literal["high", "medium", "low"]
+Shift = Literal["off"] | Annotated[int, Field(ge=-2, le=2)]
+
+
+class Clause(Params):
+    """One condition on one detector."""
+
+    detector: str
+    """The detector's name."""
+    min_level: LevelName = "medium"
+    """The least level that counts."""
+    count: Annotated[int, Field(ge=1)] = 1
+    """How often it must be found; a value repeated in one text counts again, the same text read twice does not."""
+    unique: Annotated[int, Field(ge=1)] = 1
+    """How many different values must be found."""
+
+
+class Find(Params):
+    """What must be found: all of `all`, one of `any`, and none of `none`, in the message as a whole."""
+
+    any: tuple[Clause, ...] = ()
+    """At least one of these."""
+    all: tuple[Clause, ...] = ()
+    """Every one of these."""
+    none: tuple[Clause, ...] = ()
+    """None of these, in none of the parts."""
+
+    @model_validator(mode="after")
+    def _looks_for_something(self) -> "Find":
+        if not self.any and not self.all:
+            raise ValueError("name at least one detector under any or all")
+        return self
+
+    @property
+    def detectors(self) -> frozenset[str]:
+        """The detectors that the clauses name."""
+        return frozenset(c.detector for c in (*self.any, *self.all, *self.none))
+
+
+class FindParams(Params):
+    """Parameters of a family that weighs what detectors found."""
+
+    find: Find
+    """What must be found."""
+    regions: dict[RegionKind, Shift] = Field(default_factory=dict)
+    """A shift of the level by region (`quoted: -1`), or `off`; every region counts as it is unless it is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One match at the level its region leaves it."""
+
+    match: Match
+    level: int
+
+
+def weigh(matches: Iterable[Match], params: FindParams) -> tuple[Finding, ...]:
+    """One finding for each detector, level and place behind the clauses that hold."""
+    find = params.find
+    wanted = find.detectors
+    seen = [s for m in matches if m.detector in wanted for s in _shifted(m, params)]
+    if not seen:
+        return ()
+    held_any = [c for c in find.any if _holds(c, seen)]
+    if any(_holds(c, seen) for c in find.none) or not all(_holds(c, seen) for c in find.all):
+        return ()
+    if find.any and not held_any:
+        return ()
+    return tuple(_findings((*held_any, *find.all), seen))
+
+
+def _shifted(match: Match, params: FindParams) -> Iterator[Seen]:
+    """The match at its shifted level; nothing where the region is off or the shift leaves no level."""
+    shift = params.regions.get(match.region.kind, 0)
+    if shift == "off":
+        return
+    level = LEVELS.index(match.level) + int(shift)
+    if level >= 0:
+        yield Seen(match, min(level, len(LEVELS) - 1))
+
+
+def _counted(clause: Clause, seen: list[Seen]) -> list[Seen]:
+    least = LEVELS.index(clause.min_level)
+    return [s for s in seen if s.match.detector == clause.detector and s.level >= least]
+
+
+def _holds(clause: Clause, seen: list[Seen]) -> bool:
+    counted = _counted(clause, seen)
+    return len({s.match.token for s in counted}) >= clause.unique and _occurrences(counted) >= clause.count
+
+
+def _occurrences(seen: list[Seen]) -> int:
+    """How often values occur: of each value, as often as in the one text that has it most.
+
+    Texts may be readings or alternatives of each other, so a value that stands once in each of them stands once.
+    """
+    by_text: dict[tuple[bytes, str, str], int] = {}
+    for one in seen:
+        key = (one.match.token, one.match.text.part, one.match.text.reading)
+        by_text[key] = by_text.get(key, 0) + 1
+    most: dict[bytes, int] = {}
+    for (token, _, _), number in by_text.items():
+        most[token] = max(most.get(token, 0), number)
+    return sum(most.values())
+
+
+def _findings(clauses: Iterable[Clause], seen: list[Seen]) -> Iterator[Finding]:
+    """Each value once, where it is surest (the first place among equals), grouped by detector, level and place."""
+    surest: dict[tuple[str, bytes], Seen] = {}
+    for clause in clauses:
+        for one in _counted(clause, seen):
+            key = (one.match.detector, one.match.token)
+            if key not in surest or one.level > surest[key].level:
+                surest[key] = one
+    groups: dict[tuple[str, int, Region, str], list[Seen]] = {}
+    for one in surest.values():
+        match = one.match
+        groups.setdefault((match.detector, one.level, match.region, match.text.part), []).append(one)
+    for (detector, level, region, part), values in groups.items():
+        evidence = values[0].match.evidence
+        yield Finding(region, evidence, detector, LEVELS[level], part, count=len(values))

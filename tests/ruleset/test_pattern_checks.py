@@ -1,0 +1,71 @@
+"""Patterns that compile and are still refused, each told in words with the way out."""
+
+import time
+
+import pytest
+
+from smtp_gate.ruleset.pattern_checks import cost, everywhere, written
+from tests.detect.texts import shipped
+
+
+@pytest.mark.parametrize("regex", [".", r"\w+", "[a-z]", r"\d", r"\d{2}", r"\S{3,}", "e", r"\b[A-Z]{2}\b", r"[^\n]+"])
+def test_a_pattern_that_stands_in_ordinary_lines_is_told(regex: str) -> None:
+    (remark,) = everywhere(regex, case_sensitive=False, checked=False)
+    assert remark.is_error
+    assert "of ordinary text" in remark.message
+
+
+@pytest.mark.parametrize(
+    "regex", [r"\d{9}", r"\bBP-\d{4}-\d{5}\b", r"password: \S+", r"\d{3}-\d{2}-\d{4}", "confidential", "[0-9a-f]{32}"]
+)
+def test_a_pattern_that_says_what_it_looks_for_is_not(regex: str) -> None:
+    assert list(everywhere(regex, case_sensitive=False, checked=False)) == []
+
+
+def test_what_a_validator_looks_at_may_stand_in_many_lines_but_not_in_all() -> None:
+    assert list(everywhere(r"\d", case_sensitive=False, checked=True)) == []
+    assert len(list(everywhere(r"\w", case_sensitive=False, checked=True))) == 1
+
+
+@pytest.mark.parametrize(
+    ("regex", "says", "is_error"),
+    [
+        (r"\bпривет\b", "`п`", True),
+        (r"senha ação\b", "", True),
+        (r"ação\w+", r"\w knows", False),
+        ("ﬁnance", "U+FB01", False),
+        ("pass–word", "U+2013", False),
+    ],
+)
+def test_letters_beyond_ascii_are_told_where_they_would_be_missed(regex: str, says: str, is_error: bool) -> None:
+    remarks = list(written(regex))
+    if not says:
+        assert remarks == []
+        return
+    assert [r.is_error for r in remarks] == [is_error]
+    assert says in remarks[0].message
+    assert remarks[0].hint
+
+
+@pytest.mark.parametrize("regex", [r"contraseñ(?:a|as)\b", r"(?:^|[^\pL])привет", r"\bn[uú]mero\b", "[“”]", r"\w+ \b"])
+def test_letters_beyond_ascii_are_fine_elsewhere(regex: str) -> None:
+    assert [r for r in written(regex) if r.is_error] == []
+
+
+def test_a_pattern_that_hostile_text_makes_slow_is_told_with_its_cost() -> None:
+    (remark,) = cost(r"(a|b)*a(a|b){200}", time.process_time, case_sensitive=False)
+    assert remark.is_error
+    assert "s of the processor for a megabyte" in remark.message
+    (own,) = cost(r"(x|y)*x(x|y){200}", time.process_time, case_sensitive=False)
+    assert own.is_error
+
+
+def test_no_shipped_pattern_comes_near_that_cost() -> None:
+    for detector in shipped().detectors.detectors:
+        assert list(cost(detector.regex, time.process_time, case_sensitive=detector.case_sensitive)) == []
+
+
+def test_the_cost_is_what_the_clock_says() -> None:
+    ticks = iter(range(1000))
+    assert len(list(cost(r"\d{9}", lambda: next(ticks), case_sensitive=False))) == 1
+    assert list(cost(r"\d{9}", lambda: 0.0, case_sensitive=False)) == []
