@@ -88,7 +88,11 @@ def readings(content: bytes, *declared: str) -> Iterator[str]:
         ways += ["utf-16-le", "utf-16-be"]
     if marked and names[0]:
         ways.append(names[0])
-    elif names[0] in ways and not (names[0] == "utf-8" and _is_damaged_utf8(content)):
+    elif names[0] == "utf-8":
+        ways = ways if _is_damaged_utf8(content) else [name for name in ways if name != names[0]]
+    elif names[0] and not plain and not _decodes(content, names[0]):
+        ways.append(names[0])
+    elif names[0] in ways:
         ways = [name for name in ways if name != names[0]]
     for way in dict.fromkeys(ways):
         yield _lenient(content, way)
@@ -99,13 +103,15 @@ _WIDE_MARKS: Final = tuple(mark for mark, name in _MARKS if name != "utf-8-sig")
 
 def _is_damaged_utf8(content: bytes) -> bool:
     """Whether there are characters of UTF-8 in octets that are not valid as a whole."""
-    if _MULTIPLE.search(content) is None:
-        return False
+    return _MULTIPLE.search(content) is not None and not _decodes(content, "utf-8")
+
+
+def _decodes(content: bytes, codec: str) -> bool:
     try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return True
-    return False
+        content.decode(_WINDOWS.get(codec, codec))
+    except (UnicodeError, ValueError):
+        return False
+    return True
 
 
 def is_unusual(declared: str) -> bool:

@@ -79,8 +79,10 @@ class Texts(ABC):
                 part, content if not defect and content.isascii() else source, region, reading or "plain"
             )
         self._others(part, (r for r in readings(content, *charsets) if r and r != source), region, marked_up=marked_up)
-        if marked_up and is_quoted(content):
-            self._html(part, decode_octets(decode_qp(content), charsets[0])[0], region, "qp")
+        if (marked_up or not content.isascii()) and is_quoted(content):
+            # Octets that stand beside escapes make characters with them, so both are decoded before their charset.
+            said = decode_octets(decode_qp(content), charsets[0] if charsets else "")[0]
+            self._html(part, said, region, "qp") if marked_up else self._plain(part, said, region, "qp")
         if made is None:
             return
         self.undisguise(made, region)
@@ -121,7 +123,9 @@ class Texts(ABC):
                 self._html(part, other[:room], region, "charset")
             else:
                 # Readers drop what is no character, or show a sign for it that nobody takes for a separator.
-                self._plain(part, other[:room].replace("\ufffd", ""), region, "charset")
+                made = self._plain(part, other[:room].replace("\ufffd", ""), region, "charset")
+                if made is not None:
+                    self.undisguise(made, region)
 
     def _plain(self, part: str, said: str | bytes, region: Region, reading: str) -> Text | None:
         if region.kind is not RegionKind.OWN or reading != "plain":

@@ -8,7 +8,7 @@ its input in the working folder, and becomes a named test in `tests/reading`.
 
 import sys
 
-import atheris  # type: ignore[import-not-found] # not among the development packages
+import atheris  # type: ignore[import-untyped] # not among the development packages
 
 with atheris.instrument_imports(include=["smtp_gate.reading"]):
     from tests.properties.test_read import check
