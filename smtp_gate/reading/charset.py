@@ -88,17 +88,22 @@ def readings(content: bytes, *declared: str) -> Iterator[str]:
         ways += ["utf-16-le", "utf-16-be"]
     if marked and names[0]:
         ways.append(names[0])
-    elif names[0] == "utf-8":
-        ways = ways if _is_damaged_utf8(content) else [name for name in ways if name != names[0]]
-    elif names[0] and not plain and not _decodes(content, names[0]):
-        ways.append(names[0])
-    elif names[0] in ways:
-        ways = [name for name in ways if name != names[0]]
+    else:
+        ways = _beside(names[0], ways, content, plain=plain)
     for way in dict.fromkeys(ways):
         yield _lenient(content, way)
 
 
 _WIDE_MARKS: Final = tuple(mark for mark, name in _MARKS if name != "utf-8-sig")
+
+
+def _beside(first: str, ways: list[str], content: bytes, *, plain: bool) -> list[str]:
+    """The ways beside the first charset, which is among them where octets are damaged in it."""
+    if first == "utf-8" and _is_damaged_utf8(content):
+        return ways
+    if first and first != "utf-8" and not plain and not _decodes(content, first):
+        return [*ways, first]
+    return [name for name in ways if name != first]
 
 
 def _is_damaged_utf8(content: bytes) -> bool:
