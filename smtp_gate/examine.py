@@ -244,7 +244,12 @@ def _is_sealed(view: MessageView) -> bool:
 def _in_clear(finding: Finding, view: MessageView) -> bool:
     """Whether it stands where no encryption reaches: in a header, or in a part that is not encrypted."""
     exposed = finding.region.kind in {RegionKind.SUBJECT, RegionKind.HEADER}
-    return exposed or finding.part not in view.protection.parts
+    # The header of a message within has the number of its body, which alone is encrypted.
+    within = any(
+        m.text.reading == "header" and m.text.part == finding.part and m.detector == finding.detector
+        for m in view.matches
+    )
+    return exposed or within or finding.part not in view.protection.parts
 
 
 def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:

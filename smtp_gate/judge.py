@@ -44,7 +44,7 @@ class Judge:
         again keeps its `received`, so facts are those of that day (law 7).
         """
         ruleset, started = self.ruleset(), self.clock()
-        view, keys = await self._view(message, ruleset)
+        view, keys = await self.view(message, ruleset)
         facts = await self._ask(keys, message.received)
         verdict = await self._off_loop(message, lambda: self._examine(view, facts, ruleset, passed))
         return Judgement(
@@ -58,7 +58,7 @@ class Judge:
             view.protection,
         )
 
-    async def _view(self, message: Message, ruleset: Ruleset) -> tuple[MessageView, frozenset[FactKey]]:
+    async def view(self, message: Message, ruleset: Ruleset) -> tuple[MessageView, frozenset[FactKey]]:
         """The message as read, documents opened where somebody can. Raises OSError where nobody opens them now."""
         view, keys = await self._off_loop(message, lambda: self._read(message, ruleset, {}))
         if self.extractor is None:

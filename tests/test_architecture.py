@@ -46,7 +46,6 @@ TESTED_ELSEWHERE: Final[dict[str, tuple[str, str]]] = {
     "core/finding.py": ("tests/core/test_verdict.py", "values without behaviour"),
     "core/message.py": ("tests/reading/test_paths.py", "values without behaviour beside the key of a path"),
     "core/ports.py": ("tests/test_gate.py", "protocols that the gate's tests fill with fakes"),
-    "core/view.py": ("tests/reading/test_mime.py", "values that reading makes"),
     "detect/candidates.py": ("tests/detect/test_engine.py", "the engine's own loop"),
     "detect/compiled.py": ("tests/detect/test_engine.py", "what the engine is made of"),
     "detect/detectors.py": ("tests/detect/test_engine.py", "values that the engine is made of"),

@@ -141,7 +141,7 @@ async def _one(judge: Judge, config: Config, said: Said, mail: MailFile, *, only
     if as_json:
         print_json(_row(mail.label, message, judgement, time.perf_counter() - started, only))
         return
-    view = read(message, Limits(), {})
+    view, _ = await judge.view(message, judge.ruleset())
     out = console()
     out.print(explanation(message, judgement.verdict, view, label=mail.label))
     if judgement.protection.by:

@@ -7,7 +7,7 @@ from smtp_gate.core.message import Message
 from smtp_gate.core.record import region_word
 from smtp_gate.core.reply import Reply
 from smtp_gate.core.verdict import Cause, Disposition, Mode, Result, Verdict
-from smtp_gate.core.view import Region, RegionKind
+from smtp_gate.core.view import Reason, Region, RegionKind
 
 NAMED: Final = 3
 """How many recipients and rules a refusal names."""
@@ -79,12 +79,22 @@ def explanation(message: Message, result: Result) -> str:
     """The rule's own message for this result, placeholders filled; empty where the rule has none."""
     findings = result.findings
     counted = sum(f.count for f in findings)
-    where = _list(sorted({_place(f.region) for f in findings})) or "content that cannot be read"
+    where = _list(sorted({_place(f.region) for f in findings}))
     values = {"count": str(counted), "where": where, "ref": message.ref, "rule": result.rule}
-    text = result.terms.message
+    text = result.terms.message if findings or not result.unscannable else _unread(result)
     for name, value in values.items():
         text = text.replace("{" + name + "}", value)
     return text
+
+
+def _unread(result: Result) -> str:
+    """What a sender can do about content that nobody could look into, which breaks no rule that anybody could name."""
+    where = _list(sorted({_place(u.region) for u in result.unscannable}))
+    if all(u.reason is Reason.ENCRYPTED for u in result.unscannable):
+        return f"{where} is encrypted, and not the whole message: send it with nothing beside it, or encrypt all of it. {result.terms.way_out}"
+    return (
+        f"{where} cannot be read, so nobody knows what it holds: send it in a form that opens. {result.terms.way_out}"
+    )
 
 
 def _place(region: Region) -> str:

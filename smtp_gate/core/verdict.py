@@ -46,13 +46,17 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the admin wants done when a rule finds, cannot look, or fails; `message` is the sender's text."""
+    """What the admin wants done when a rule finds, cannot look, or fails; `message` is the sender's text.
+
+    `way_out` says whom a sender asks, also where the gate says the rest in words of its own.
+    """
 
     action: Disposition = Disposition.QUARANTINE
     on_unscannable: Disposition = Disposition.ACCEPT
     on_error: Disposition = Disposition.DEFER
     mode: Mode = Mode.ENFORCE
     message: str = ""
+    way_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)

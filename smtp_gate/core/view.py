@@ -1,10 +1,19 @@
 """What a reader saw in a message: headers, parts, texts with regions, links, defects, and what it could not see."""
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from smtp_gate.core.message import Envelope, Message
+
+_NUMBER: Final = re.compile(r"\d(?:[ ._-]?\d){8,}")
+"""Nine digits or more in a row, as identifiers have and dates have not."""
+
+
+def _covered(number: re.Match[str]) -> str:
+    return "".join("*" if char.isdigit() else char for char in number[0])
 
 
 class RegionKind(StrEnum):
@@ -22,10 +31,17 @@ class RegionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Region:
-    """A kind and, for attachments, the path inside archives: `a.zip!b.docx`."""
+    """A kind and, for attachments, the path inside archives: `a.zip!b.docx`.
+
+    A region is shown, logged and stored, so the digits of what may be an identifier in a file's name are covered (law 9).
+    """
 
     kind: RegionKind
     path: str = ""
+
+    def __post_init__(self) -> None:
+        if self.path and _NUMBER.search(self.path) is not None:
+            object.__setattr__(self, "path", _NUMBER.sub(_covered, self.path))
 
     def __str__(self) -> str:
         return f"{self.kind} {self.path}" if self.path else str(self.kind)

@@ -34,9 +34,8 @@ _QUOTED: Final = re2.compile(
 _PERCENT: Final = re2.compile(rb"%(?:3[0-9]|2[5DdEe]|20[0-9])")
 _ENTITY: Final = re2.compile(rb"&#[0-9xX]|&amp;#")
 _CODED: Final = re.compile(r"\\(?:u00|x)([2-7][0-9A-Fa-f])")
-_LETTERED: Final = re.compile(r"(?<![0-9A-Za-z|])[0-9OolI|](?:[-. ]?[0-9OolI|]){7,22}(?![0-9A-Za-z|])")
-_AS_DIGITS: Final = str.maketrans("OolI|", "00111")
-_SEPARATORS: Final = str.maketrans("", "", "-. ")
+_LETTERED: Final = re2.compile(rb"(?:^|[^0-9A-Za-z|])([0-9OolI|](?:[-. ]?[0-9OolI|]){7,22})(?:[^0-9A-Za-z|]|$)")
+_AS_DIGITS: Final = bytes.maketrans(b"OolI|", b"00111")
 
 
 def is_quoted(octets: bytes) -> bool:
@@ -62,26 +61,24 @@ def undisguised(text: str, octets: bytes) -> Iterator[tuple[str, str]]:
         yield "entities", html.unescape(once) if "&" in once else once
     if b"\\u00" in octets or b"\\x" in octets:
         yield "escapes", _CODED.sub(lambda found: chr(int(found[1], 16)), text)
-    letters = _with_digits(text)
+    letters = _with_digits(octets)
     if letters:
         yield "letters", letters
 
 
-def _with_digits(text: str) -> str:
+def _with_digits(octets: bytes) -> str:
     """The text with each number in which letters stand for digits written in digits; empty where there is none.
 
     Seven tenths of such a number are digits, the rest O or l. The text stays whole: cut off around the number, other
     values in it would stand without what tells of them.
     """
-    pieces: list[str] = []
-    last = 0
-    for found in _LETTERED.finditer(text):
-        bare = found[0].translate(_SEPARATORS)
-        digits = sum(char.isdigit() for char in bare)
-        if digits == len(bare) or digits * 10 < len(bare) * 7:
-            continue
-        pieces += [text[last : found.start()], found[0].translate(_AS_DIGITS)]
-        last = found.end()
-        if len(pieces) >= 2 * TOKENS:
-            break
-    return "".join([*pieces, text[last:]]) if pieces else ""
+    pieces: list[bytes] = []
+    at = last = 0
+    while len(pieces) < 2 * TOKENS and (found := _LETTERED.search(octets, at)) is not None:
+        start, at = found.span(1)
+        bare = octets[start:at].translate(None, b"-. ")
+        letters = len(bare.translate(None, b"0123456789"))
+        if letters and letters * 10 <= len(bare) * 3:
+            pieces += [octets[last:start], octets[start:at].translate(_AS_DIGITS)]
+            last = at
+    return b"".join([*pieces, octets[last:]]).decode("utf-8", "replace") if pieces else ""

@@ -36,6 +36,7 @@ _ASIDE: Final = frozenset({"header", "attributes", "comments", "strings", "pream
 """Readings that show nothing of what a message says to whoever opens it."""
 _DOUBTFUL: Final = frozenset({"raw", "qp", "base64", "second"})
 """Readings of octets that no part has to itself."""
+_HEADS: Final = frozenset({RegionKind.HEADER, RegionKind.SUBJECT})
 _ENVELOPES: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _RIGHTS: Final = "application/x-microsoft-rpmsg-message"
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -145,6 +146,9 @@ def _in_clear(known: dict[str, Part], sink: Sink) -> bool:
     covered = {seal.part for seal in sink.seals} - beside
     for text in sink.texts:
         if text.reading in _ASIDE or (text.part in covered and text.reading not in _DOUBTFUL):
+            continue
+        if all(span.region.kind in _HEADS for span in text.spans):
+            # A boundary that happens to read as quoted-printable says nothing to anybody.
             continue
         part = known.get(text.part)
         if part is None or part.media_type != "application/pgp-encrypted" or not _VERSION.fullmatch(part.content):

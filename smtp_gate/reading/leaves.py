@@ -30,6 +30,7 @@ from smtp_gate.reading.union import DEPTH, TEXTUAL
 _FLOWED: Final = re.compile(rb" \r?\n")
 _PRINTABLE: Final = re.compile(rb"[\t -~]{6,}")
 _WRITTEN: Final = re2.compile(rb"[\t\r\n -~]{8,}")
+_WIDE: Final = re.compile(rb"(?:[ -~]\0){6,}")
 _STRINGS: Final = 256 * 1024
 _ELSEWHERE: Final = frozenset({"message/partial", "message/external-body"})
 _COMMANDED: Final = frozenset({"text/enriched", "text/richtext"})
@@ -97,9 +98,10 @@ class Leaves(Texts):
         kind = archive_behind(content)
         if kind:
             self.sink.lost(part, region, Reason.UNKNOWN, kind)
-        self.sink.text(
-            part, "strings", b"\n".join(content[slice(*m.span())] for m in _WRITTEN.finditer(content)), region
-        )
+        written = [content[slice(*m.span())] for m in _WRITTEN.finditer(content)]
+        # Metafiles and tags of sounds hold their text two octets a character.
+        written += [run.replace(b"\0", b"") for run in _WIDE.findall(content)]
+        self.sink.text(part, "strings", b"\n".join(written), region)
         tail = tail_of(content)
         shown = kind_of(tail) if len(tail) >= _SMALL else ""
         if shown in TEXTUAL:

@@ -184,6 +184,7 @@ def _assemble(source: Source, model: RuleModel, family: Family[Any], params: Bas
         on_error=_disposition(model.on_error),
         mode=Mode.SHADOW if mode is Mode.ENFORCE and not around.enforce else mode,
         message=message.strip(),
+        way_out=around.way_out,
     )
     unless = tuple(written.spare for written in model.unless)
     return Rule(model.id, model.title, model.policy, source.name, family, params, model.when.scope, terms, unless)

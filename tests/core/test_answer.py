@@ -1,5 +1,7 @@
 """Replies name rule, place, count and ref, and fit on one line that peers log."""
 
+from dataclasses import replace
+
 import pytest
 
 from smtp_gate.core import answer
@@ -37,9 +39,13 @@ def test_a_refusal_with_a_very_long_message_still_names_rule_and_ref() -> None:
 
 def test_unreadable_content_is_named_as_such() -> None:
     sealed = Unscannable("2", Region(RegionKind.ATTACHMENT, "a.zip"), Reason.ENCRYPTED)
-    terms = Terms(on_unscannable=Disposition.REJECT, message="{count} in {where}")
+    terms = Terms(on_unscannable=Disposition.REJECT, message="{count} in {where}", way_out="Ask us.")
     only = Result("pii.ssn", "sensitive", terms, frozenset({0}), unscannable=(sealed,))
-    assert answer.explanation(message(), only) == "0 in content that cannot be read"
+    said = answer.explanation(message(), only)
+    assert said.startswith("the attachment a.zip is encrypted, and not the whole message: ")
+    assert said.endswith(" Ask us.")
+    damaged = replace(only, unscannable=(replace(sealed, reason=Reason.UNKNOWN),))
+    assert answer.explanation(message(), damaged).startswith("the attachment a.zip cannot be read, ")
 
 
 @pytest.mark.parametrize(

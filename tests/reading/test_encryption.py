@@ -257,6 +257,19 @@ def test_a_locked_document_counts_as_encrypted() -> None:
     assert read(message, Limits(), {"2": (locked, clear)}).protection.encrypted is Extent.PARTLY
 
 
+@pytest.mark.parametrize("number", range(40))
+def test_a_boundary_that_reads_as_quoted_printable_says_nothing(number: int) -> None:
+    boundary = f"==============={2063725046353619092 + number * 7919}=="
+    whole = multipart("mixed", BLANK, leaf("application/zip; name=a.zip", b"PK\3\4" + bytes(30)))
+    head = (
+        whole.partition(b'boundary="')[2].partition(b'"')[0] or whole.partition(b"boundary=")[2].partition(b"\r\n")[0]
+    )
+    message = read_octets(
+        whole.replace(b"boundary=" + head, b'boundary="' + head + b'"').replace(head, boundary.encode())
+    ).message
+    assert read(message, Limits(), {"2": Reason.ENCRYPTED}).protection.encrypted is Extent.WHOLE
+
+
 def test_octets_behind_a_structure_are_not_encrypted() -> None:
     view = read_octets(FROM + leaf(SMIME, made.really_enveloped(INNER) + SECRET.encode()))
     assert view.protection.encrypted is Extent.PARTLY

@@ -41,7 +41,7 @@ _VALUE: Final = (
     rf"(?P<open>[{_QUOTES}(\[{{*_]{{0,3}})(?P<value>(?<=[\"\u201c`])[^\"\u201d`\n]{{4,80}}(?=[\"\u201d`])|\S{{1,64}})"
 )
 _BELOW: Final = r"(?P<below>[ \t]{0,3}[:=]?[*_\"']{0,2}[ \t|]{0,4}\n[\s>|]{0,12})"
-_COLON: Final = r"(?P<colon>\s{0,3}(?::=|[:=]+>?|->|>|[\u2013\u2014]|\s-)[*_\"']{0,2}\s{0,4})"
+_COLON: Final = r"(?P<colon>\s{0,3}(?::=|[:=]+>?|->|>|\u2192|[\u2013\u2014]|\s-)[*_\"']{0,2}\s{0,4})"
 _SAID: Final = (
     r"(?P<said>\s{1,2}(?:"
     r"(?:(?:has been|have been|was|is|been|i)?\s?(?:now\s)?(?:re-?)?(?:set|changed|updated|switched)(?:\sback)?\s(?:to|as))|"

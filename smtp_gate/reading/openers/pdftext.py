@@ -19,7 +19,12 @@ def untangled(text: str) -> str:
 
 def tightened(text: str) -> str:
     """Stretches of single characters with gaps between them, and numbers broken at a hyphen, joined; else empty."""
-    said = [_BLANK.sub("", found[0]) for pattern in (_SPACED, _STACKED) for found in pattern.finditer(text)]
+    # What stands in front says what the characters are: the label of a form's boxes.
+    said = [
+        text[max(0, found.start() - 40) : found.start()] + _BLANK.sub("", found[0])
+        for pattern in (_SPACED, _STACKED)
+        for found in pattern.finditer(text)
+    ]
     for found in _BROKEN.finditer(text):
         start, end = found.span()
         said.append(text[max(0, start - 40) : start] + "-" + text[end : end + 20])

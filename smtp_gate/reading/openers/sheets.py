@@ -27,7 +27,7 @@ def read_workbook(content: bytes, say: Callable[[str], None]) -> None:
         say(name)
         try:
             rows = book.get_sheet_by_index(number).iter_rows()
-        except python_calamine.CalamineError:
+        except (python_calamine.CalamineError, OSError):
             # A chart has a sheet of its own, with no cells in it.
             damaged = damaged or book.sheets_metadata[number].typ is python_calamine.SheetTypeEnum.WorkSheet
             continue
