@@ -45,14 +45,14 @@ def test_characters_drawn_one_by_one_are_a_number() -> None:
     ("drawn", "said"),
     [
         ("5 3 6 - 9 0 - 4 3 9 9", NUMBER),
-        ("id\n5\n3\n6\n-\n9\n0\n-\n4\n3\n9\n9\nend", NUMBER),
+        ("id\n5\n3\n6\n-\n9\n0\n-\n4\n3\n9\n9\nend", f"id\n{NUMBER}"),
         ("SSN 536-90-\n4399 x", f"SSN {NUMBER} x"),
         ("a b c", ""),
         ("one two three four five six seven", ""),
     ],
 )
 def test_gaps_between_single_characters_are_closed(drawn: str, said: str) -> None:
-    assert tightened(drawn).endswith(said)
+    assert tightened(drawn) == said
 
 
 def test_hyphens_at_line_ends_are_hyphens() -> None:
