@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from smtp_gate.core.message import Message
-from smtp_gate.core.record import region_word
 from smtp_gate.core.reply import Reply
 from smtp_gate.core.verdict import Cause, Disposition, Mode, Result, Verdict
 from smtp_gate.core.view import Reason, Region, RegionKind
@@ -100,7 +99,7 @@ def _unread(result: Result) -> str:
 def _place(region: Region) -> str:
     """Where text stands, in a sender's words."""
     if region.kind is RegionKind.ATTACHMENT:
-        return f"the {region_word(region)}" if region.path else "an attachment"
+        return f"the {region}" if region.path else "an attachment"
     return PLACES[region.kind]
 
 

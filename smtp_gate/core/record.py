@@ -7,11 +7,9 @@ from smtp_gate.core.facts import Account
 from smtp_gate.core.finding import Failure
 from smtp_gate.core.message import Envelope
 from smtp_gate.core.verdict import Judgement, Ruling, Verdict
-from smtp_gate.core.view import Region, Unscannable
+from smtp_gate.core.view import Unscannable
 
-_LONG_NUMBER: Final = re.compile(r"[0-9](?:[ ._-]?[0-9]){6,}")
 _SSN_SHAPE: Final = re.compile(r"(?<![0-9])[0-9]{3}([ ._-])[0-9]{2}\1[0-9]{4}(?![0-9])")
-_DIGIT: Final = re.compile(r"[0-9]")
 
 
 class FindingRow(TypedDict):
@@ -102,7 +100,7 @@ def finding_rows(verdict: Verdict) -> list[FindingRow]:
             level=finding.level,
             mode=str(result.terms.mode),
             action=result.terms.action.word,
-            region=region_word(finding.region),
+            region=str(finding.region),
             part=finding.part,
             evidence=finding.evidence,
             count=finding.count,
@@ -182,13 +180,6 @@ def _account(account: Account) -> AccountRow:
         valid_to="" if account.valid_to is None else account.valid_to.isoformat(),
         successor=account.successor,
     )
-
-
-def region_word(region: Region) -> str:
-    """The region as rows show it: a file name is the sender's text, so a number as long as a secret is masked in it."""
-    if not region.path:
-        return str(region)
-    return f"{region.kind} {_LONG_NUMBER.sub(lambda m: _DIGIT.sub('*', m[0]), region.path)}"
 
 
 def journal_id(message_id: str) -> str:

@@ -8,8 +8,8 @@ from typing import Final
 
 from smtp_gate.core.message import Envelope, Message
 
-_NUMBER: Final = re.compile(r"\d(?:[ ._-]?\d){8,}")
-"""Nine digits or more in a row, as identifiers have and dates have not."""
+_NUMBER: Final = re.compile(r"[0-9](?:[ ._-]?[0-9]){6,}")
+"""A number as long as a secret may be."""
 
 
 def _covered(number: re.Match[str]) -> str:
@@ -33,7 +33,7 @@ class RegionKind(StrEnum):
 class Region:
     """A kind and, for attachments, the path inside archives: `a.zip!b.docx`.
 
-    A region is shown, logged and stored, so the digits of what may be an identifier in a file's name are covered (law 9).
+    A region is shown, logged and stored, and a file name is the sender's text: numbers as long as a secret are masked in it (law 9).
     """
 
     kind: RegionKind

@@ -1,5 +1,7 @@
 """The command line as people type it: what it prints, in which form, and how it ends."""
 
+import base64
+import gzip
 import json
 from pathlib import Path
 
@@ -79,6 +81,16 @@ def test_explain_for_people_names_rule_place_and_masked_evidence(config: Path, l
     assert "test.secret" in shown.output
     assert "******" in shown.output
     assert "sesame" not in shown.output
+
+
+def test_explain_shows_what_stands_in_documents(config: Path, tmp_path: Path) -> None:
+    packed = base64.encodebytes(gzip.compress(b"the word is sesame")).decode()
+    kind = "Content-Type: application/gzip; name=a.txt.gz\nContent-Transfer-Encoding: base64\n"
+    (tmp_path / "packed.eml").write_bytes(LETTER.replace(b"\n\nthe word is sesame\n", f"\n{kind}\n{packed}".encode()))
+    shown = run("explain", "-c", config, tmp_path / "packed.eml").output
+    assert "a.txt" in shown
+    assert "HELD" in shown
+    assert "unscannable" not in shown
 
 
 def test_explain_of_one_rule_says_why_not(config: Path, letter: Path) -> None:

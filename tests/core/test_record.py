@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from smtp_gate.core.record import fact_rows, finding_rows, journal_id, recipient_rows, region_word, unscannable_rows
-from smtp_gate.core.view import Region, RegionKind
+from smtp_gate.core.record import fact_rows, finding_rows, journal_id, recipient_rows, unscannable_rows
 from tests.store.sample import SECRET, judgement, secret_message
 
 
@@ -36,21 +35,6 @@ def test_rows_are_plain_json_and_hold_no_secret() -> None:
     rows = [finding_rows(told.verdict), recipient_rows(told.verdict, message.envelope), fact_rows(told)]
     assert json.loads(json.dumps(rows)) == rows
     assert SECRET not in json.dumps(rows)
-
-
-@pytest.mark.parametrize(
-    ("path", "word"),
-    [
-        ("", "attachment"),
-        ("report.pdf", "attachment report.pdf"),
-        ("2026-03 budget v12.xlsx", "attachment 2026-03 budget v12.xlsx"),
-        ("219-09-9999.pdf", "attachment ***-**-****.pdf"),
-        ("a.zip!4111 1111 1111 1111.txt", "attachment a.zip!**** **** **** ****.txt"),
-        ("219099999", "attachment *********"),
-    ],
-)
-def test_a_file_name_keeps_its_words_and_loses_its_long_numbers(path: str, word: str) -> None:
-    assert region_word(Region(RegionKind.ATTACHMENT, path)) == word
 
 
 @pytest.mark.parametrize(

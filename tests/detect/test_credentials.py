@@ -17,7 +17,7 @@ from smtp_gate.detect.engine import Engine
 from smtp_gate.ruleset.build import BuildSettings, load
 from tests.detect.texts import found, text
 
-CORPORA = Path(__file__).parent / "corpora" / "drawn"
+PAGES = Path(__file__).parent / "pages" / "drawn"
 NAMES = ("token", "private_key", "secret")
 PACK = Path(__file__).parents[2] / "rules" / "credentials.yaml"
 ACTS = ("high", "medium")
@@ -81,7 +81,7 @@ def engine() -> Engine:
 
 @cache
 def corpus(name: str) -> dict[str, Any]:
-    read: dict[str, Any] = yaml.safe_load((CORPORA / f"{name}.yaml").read_text("utf-8"))
+    read: dict[str, Any] = yaml.safe_load((PAGES / f"{name}.yaml").read_text("utf-8"))
     return read
 
 
@@ -104,7 +104,7 @@ def test_miss(name: str, sample: str) -> None:
     assert acted_on(name, sample) == []
 
 
-def test_the_corpora_are_no_handful() -> None:
+def test_the_pages_are_no_handful() -> None:
     assert [n for n in NAMES if min(len(set(corpus(n)["hits"])), len(set(corpus(n)["misses"]))) < 30] == []
 
 

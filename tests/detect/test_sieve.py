@@ -16,7 +16,7 @@ from smtp_gate.detect.engine import Engine
 from smtp_gate.detect.sieve import Sieve
 from tests.detect.texts import RULES, code, engine, near, shipped, text
 
-CORPORA = Path(__file__).parent / "corpora"
+PAGES = Path(__file__).parent / "pages"
 
 
 @cache
@@ -41,9 +41,9 @@ def said(node: Any) -> list[str]:
 
 @cache
 def sentences() -> list[str]:
-    """What the shipped packs and their corpora say to show hits and misses, and the known hits."""
+    """What the shipped packs and the pages of their detectors say to show hits and misses, and the known hits."""
     found = [s for d in shipped().detectors.detectors for s in d.known]
-    for file in sorted(CORPORA.glob("*.yaml")):
+    for file in sorted(PAGES.glob("*.yaml")):
         content = yaml.safe_load(file.read_text())
         found += [s for key, node in content.items() if key not in {"detector", "acts"} for s in said(node)]
     for file in sorted(RULES.glob("*.yaml")):

@@ -1,5 +1,6 @@
 """Media are proven by structure: true files of each kind pass, text that begins like one does not."""
 
+import base64
 import struct
 import zlib
 
@@ -7,6 +8,7 @@ import pytest
 
 from smtp_gate.reading.kinds import archive_behind, kind_of
 from smtp_gate.reading.media import media_of, tail_of
+from tests.reading.reading_help import read_octets
 
 
 def chunk(name: bytes, data: bytes) -> bytes:
@@ -85,3 +87,10 @@ def test_any_piece_of_a_file_is_looked_at_without_an_exception(content: bytes) -
         media_of(content[:size])
         assert content.endswith(tail_of(content[:size] + content[size:]))
         tail_of(content[:size])
+
+
+def test_text_of_two_octets_a_character_in_a_picture_is_read() -> None:
+    noted = chunk(b"prVt", "SSN 536-90-4399".encode("utf-16-le"))
+    body = base64.encodebytes(PNG[:33] + noted + PNG[33:])
+    view = read_octets(b"Content-Type: image/png; name=a.png\r\nContent-Transfer-Encoding: base64\r\n\r\n" + body)
+    assert any("SSN 536-90-4399" in text.text for text in view.texts)

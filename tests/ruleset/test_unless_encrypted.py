@@ -94,8 +94,11 @@ def test_it_spares_what_chance_finds_in_armor(tmp_path: Path) -> None:
         FROM + leaf(SMIME, made.really_signed(INNER)),
         FROM + leaf(SMIME, made.enveloped(INNER * 20)),
         FROM + leaf("text/plain", SECRET.encode() + b"\r\n" + made.armor(made.pgp()), encoding="7bit"),
+        FROM
+        + b"Content-Type: message/rfc822\r\n\r\n"
+        + WHOLE.replace(b"Subject: Report", f"Subject: {SECRET}".encode()),
     ],
-    ids=["partly", "subject", "file name", "comment", "preamble", "signed", "fake", "text beside"],
+    ids=["partly", "subject", "file name", "comment", "preamble", "signed", "fake", "text beside", "subject within"],
 )
 def test_it_never_spares_what_stands_in_clear(tmp_path: Path, content: bytes) -> None:
     disposition, result = judged(ruleset(tmp_path), content)

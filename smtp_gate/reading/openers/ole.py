@@ -20,6 +20,7 @@ from smtp_gate.reading.openers.said import Said, SpentError
 from smtp_gate.reading.openers.strings import strings_of
 from smtp_gate.reading.openers.vba import source_of
 from smtp_gate.reading.openers.word import head_of, read_word
+from smtp_gate.reading.sealed import looks_random
 
 _EMPTY_PASSWORD: Final = "VelvetSweatshop"  # noqa: S105 - what Excel itself tries before it asks (MS-OFFCRYPTO, 2.2.1)
 _WORKBOOKS: Final = ("Workbook", "Book")
@@ -39,7 +40,7 @@ def open_ole(part: Part, limits: OpenLimits) -> tuple[Part, ...] | Reason:
     except DamagedError:
         return Reason.UNKNOWN
     if file.has("EncryptedPackage"):
-        return _decrypted(part, limits)
+        return _decrypted(part, file, limits)
     if is_message(file):
         return open_message(part, file, limits)
     return _Reading(part, limits, file).members()
@@ -186,8 +187,11 @@ def _unlocked(form: type, content: bytes) -> bytes:
     return out.getvalue()
 
 
-def _decrypted(part: Part, limits: OpenLimits) -> tuple[Part, ...] | Reason:
-    """An encrypted package: what everybody may open is a package within, anything else is encrypted."""
+def _decrypted(part: Part, file: Compound, limits: OpenLimits) -> tuple[Part, ...] | Reason:
+    """An encrypted package: what everybody may open is a package within, else it is encrypted if it looks so at all."""
+    # A length of eight octets stands before the ciphertext (MS-OFFCRYPTO, section 2.3.4.4).
+    if not file.has("EncryptionInfo") or not looks_random(file.read("EncryptedPackage")[8:]):
+        return Reason.UNKNOWN
     content = _unlocked(OOXMLFile, part.content)
     if not content.startswith(b"PK") or len(content) > limits.octets:
         return Reason.ENCRYPTED

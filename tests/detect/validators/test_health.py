@@ -126,7 +126,7 @@ def test_icd_10(value: str, expected: str | None) -> None:
     ("candidate", "expected", "kept"),
     [
         ("MRN 8249813", "direct", "8249813"),
-        ("MRN: 560-40-78-5", "direct", "560-40-78-5"),
+        ("MRN: 471-20-93-6", "direct", "471-20-93-6"),
         ("mrn number is 8249813", "direct", "8249813"),
         ("Medical Record Number: M-5511092", "direct", "M-5511092"),
         ("Patient ID: PMC-6431471", "direct", "PMC-6431471"),

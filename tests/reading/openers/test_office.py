@@ -1,6 +1,7 @@
 """Office packages: split runs, tables, what is hidden or deleted, sheets with formats, embedded files, damage, encryption."""
 
 import datetime as dt
+import struct
 import zipfile
 from io import BytesIO
 
@@ -339,6 +340,19 @@ def test_a_member_with_a_password_is_encrypted() -> None:
         content[at + 8] |= 1
     found = opened(bytes(content))
     assert {reason for _, reason in lost(found)} == {Reason.ENCRYPTED}
+
+
+@pytest.mark.parametrize("sheet", [b"", b"\x93", b"\x81\x01\x7f", b"\x81\x01\xff\xff\xff\x7f"])
+def test_a_binary_sheet_cut_short_is_no_crash(sheet: bytes) -> None:
+    name, target = b"S\0", "rId1".encode("utf-16-le")
+    bundle = bytes(8) + struct.pack("<I", 4) + target + struct.pack("<I", 1) + name
+    members: dict[str, str | bytes] = {
+        "[Content_Types].xml": "<?xml version='1.0'?><Types/>",
+        "xl/workbook.bin": b"\x83\x01\0\x8f\x01\0\x9c\x01" + bytes([len(bundle)]) + bundle + b"\x90\x01\0\x84\x01\0",
+        "xl/_rels/workbook.bin.rels": "<?xml version='1.0'?><Relationships><Relationship Id='rId1' Target='worksheets/sheet1.bin'/></Relationships>",
+        "xl/worksheets/sheet1.bin": sheet,
+    }
+    assert lost(opened(samples.package(members))) == {("xlsb", Reason.UNKNOWN)}
 
 
 def test_a_binary_workbook_that_cannot_be_read_is_strings_and_unscannable() -> None:

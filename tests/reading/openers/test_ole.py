@@ -12,6 +12,7 @@ from smtp_gate.reading.openers.strings import strings_of
 from smtp_gate.reading.openers.vba import source_of
 from tests.reading.openers import legacy, samples
 from tests.reading.openers.opening import files, lost, opened, refused, text
+from tests.reading.sealed_samples import cipher
 
 NUMBER = "536-90-4399"
 
@@ -45,10 +46,18 @@ def test_a_password_is_told_apart(name: str, content: bytes) -> None:
 
 
 def test_an_encrypted_package_is_encrypted() -> None:
-    assert (
-        refused(samples.ole({"EncryptedPackage": b"\1" * 5000, "EncryptionInfo": b"\4\0\4\0@\0\0\0<x/>"}))
-        is Reason.ENCRYPTED
-    )
+    info, size = b"\4\0\4\0@\0\0\0<x/>", (5000).to_bytes(8, "little")
+    assert refused(samples.ole({"EncryptedPackage": size + cipher(5000), "EncryptionInfo": info})) is Reason.ENCRYPTED
+
+
+@pytest.mark.parametrize("package", [b"PK\3\4" + bytes(5000), b"SSN 536-90-4399 " * 300])
+def test_a_package_that_holds_no_ciphertext_is_not_encrypted(package: bytes) -> None:
+    info, size = b"\4\0\4\0@\0\0\0<x/>", len(package).to_bytes(8, "little")
+    assert refused(samples.ole({"EncryptedPackage": size + package, "EncryptionInfo": info})) is Reason.UNKNOWN
+
+
+def test_ciphertext_without_the_key_to_it_is_not_encrypted() -> None:
+    assert refused(samples.ole({"EncryptedPackage": bytes(8) + cipher(5000)})) is Reason.UNKNOWN
 
 
 def test_less_text_than_a_word_file_says_is_unscannable_and_strings_are_read() -> None:

@@ -11,7 +11,7 @@ from smtp_gate.detect.detectors import LEVELS
 from smtp_gate.reading.text import normalise
 from tests.detect.texts import found, shipped
 
-FOLDER = Path(__file__).parent / "corpora"
+FOLDER = Path(__file__).parent / "pages"
 LEAST = 40
 """Sentences of each kind that make a page."""
 
