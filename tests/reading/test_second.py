@@ -4,6 +4,7 @@ import base64
 import time
 
 import pytest
+from fast_mail_parser import ParseError
 
 from smtp_gate.core.view import Reason
 from smtp_gate.reading import second
@@ -84,15 +85,31 @@ def test_names_and_subjects_that_only_the_other_parser_reads_are_searched(monkey
     assert "536-90-4398.txt" in said(view, "header")
 
 
-def test_a_panic_of_the_other_parser_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    class PanicException(BaseException):
-        pass
+class PanicException(BaseException):
+    pass
 
+
+@pytest.mark.parametrize("error", [PanicException, ParseError])
+def test_what_the_other_parser_breaks_over_is_a_refusal_and_read_in_every_way(
+    monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
     def breaks(*_: object, **__: object) -> None:
-        raise PanicException
+        raise error
 
     monkeypatch.setattr(second, "parse_email_tree", breaks)
     assert opinion(HEAD).defects == (second.DISAGREEMENT, second.REFUSED)
+    view = read_mail(HEAD + "\nhello\n")
+    assert {second.DISAGREEMENT, second.REFUSED} <= set(names(view))
+    assert said(view, "raw")
+
+
+def test_what_else_breaks_in_it_is_not_taken_for_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(second, "parse_email_tree", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        opinion(HEAD)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """`unless: [{encrypted: whole}]` from the pack to the verdict: what it spares, and what it never does."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from smtp_gate.core.facts import Facts
 from smtp_gate.core.message import Envelope, Message
 from smtp_gate.core.verdict import Disposition, Result, decide
+from smtp_gate.core.view import Extent, Reason, Region, RegionKind, Unscannable
 from smtp_gate.examine import Ruleset, examine
 from smtp_gate.reading.limits import Limits
 from smtp_gate.reading.reader import read
@@ -104,6 +106,16 @@ def test_it_never_spares_what_stands_in_clear(tmp_path: Path, content: bytes) ->
     disposition, result = judged(ruleset(tmp_path), content)
     assert disposition is not Disposition.ACCEPT
     assert not result.exempt
+
+
+def test_it_spares_nothing_where_more_than_encryption_kept_anybody_from_looking(tmp_path: Path) -> None:
+    rules = ruleset(tmp_path)
+    view = read(Message("TESTREF0001", envelope(), WHOLE, RECEIVED), Limits(), {})
+    assert view.protection.encrypted is Extent.WHOLE
+    spent = Unscannable("0", Region(RegionKind.OWN), Reason.LIMIT, "text")
+    (result,) = examine(replace(view, unscannable=(*view.unscannable, spent)), Facts(), rules, tick)
+    assert not result.exempt
+    assert result.applies
 
 
 def test_beside_people_both_must_hold_and_the_sender_be_known(tmp_path: Path) -> None:
