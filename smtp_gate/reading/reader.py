@@ -48,7 +48,7 @@ def read(message: Message, limits: Limits, opened: Opened) -> MessageView:
     parts = _read_pieces(tree, leaves, sink, opened)
     for loose in tree.loose:
         _read_loose(loose, leaves)
-    opinion = second_opinion(message.content, tree)
+    opinion = second_opinion(message.content, tree, limits.parts)
     parts += _read_opinion(opinion, leaves, opened, limits.parts - len(parts))
     for number, said in list(seams(sink.texts, parts)):
         sink.text(number, "seam", said, _OWN)
@@ -118,6 +118,8 @@ def _read_opinion(opinion: Opinion, leaves: Leaves, opened: Opened, room: int) -
         leaves.sink.text("0", "header", "\n".join(opinion.values), _SUBJECT)
     if opinion.names:
         leaves.sink.text("0", "header", "\n".join(opinion.names), _HEADER)
+    if opinion.more:
+        leaves.sink.lost("0", _OWN, Reason.LIMIT, "mime")
     parts: list[Part] = []
     for number, leaf in enumerate(opinion.leaves, 1):
         kind = kind_of(leaf.content, leaf.media_type, leaf.name)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from fast_mail_parser import ParseError, PyLazyMimePart, parse_email_tree
@@ -53,10 +54,14 @@ class Opinion:
     leaves: tuple[Leaf, ...] = ()
     values: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    more: bool = False
 
 
-def second_opinion(content: bytes, tree: Tree) -> Opinion:
-    """Read the message with the other parser and compare. Never raises; costs some microseconds where both agree."""
+def second_opinion(content: bytes, tree: Tree, most: int = 1_000) -> Opinion:
+    """Read the message with the other parser and compare. Never raises; costs some microseconds where both agree.
+
+    Of its leaves `most` are looked at; `more` says that there are others.
+    """
     if len(content) > MOST or content.count(b"=?") > WORDS or any(d.name == "mime_limit" for d in tree.defects):
         return Opinion((SKIPPED,))
     try:
@@ -69,7 +74,9 @@ def second_opinion(content: bytes, tree: Tree) -> Opinion:
             raise
         return Opinion((DISAGREEMENT, REFUSED))
     defects: dict[str, None] = {}
-    theirs = list(_leaves(root, defects))
+    theirs = list(islice(_leaves(root, defects), most + 1))
+    more = len(theirs) > most
+    del theirs[most:]
     # What we have taken out of a wrapping (`2!1`) is a part to nobody else.
     ours = [piece.part for piece in tree.pieces if not piece.part.container and "!" not in piece.part.part]
     further = _compare(ours, theirs, defects)
@@ -77,7 +84,7 @@ def second_opinion(content: bytes, tree: Tree) -> Opinion:
     names = tuple(dict.fromkeys(leaf.name for leaf in theirs if leaf.name and leaf.name not in known))
     values = _fields(tree.pieces[0].part.headers if tree.pieces else (), root.headers, defects)
     found = tuple(defects)
-    return Opinion((DISAGREEMENT, *found) if found else (), further, values, names)
+    return Opinion((DISAGREEMENT, *found) if found else (), further, values, names, more)
 
 
 def _leaves(root: PyLazyMimePart, defects: dict[str, None]) -> Iterator[Leaf]:

@@ -103,6 +103,14 @@ def test_what_the_other_parser_breaks_over_is_a_refusal_and_read_in_every_way(
     assert said(view, "raw")
 
 
+def test_of_countless_leaves_no_more_are_looked_at_than_parts_may_be() -> None:
+    content = b"Content-Type: multipart/mixed; boundary=a\r\n\r\n" + b"--aa\r\n\r\nx\r\n" * 50
+    assert second_opinion(content, split(content, Limits()), 100).more is False
+    assert second_opinion(content, split(content, Limits()), 10).more is True
+    lost = [(u.reason, u.kind) for u in read_octets(content, Limits(parts=10)).unscannable]
+    assert (Reason.LIMIT, "mime") in lost
+
+
 def test_what_else_breaks_in_it_is_not_taken_for_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     def breaks(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
