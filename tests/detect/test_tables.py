@@ -88,7 +88,11 @@ def test_time_grows_with_the_text(piece: str) -> None:
     took = []
     for size in (20_000, 80_000):
         content = piece * (size // len(piece))
-        began = time.process_time()
-        found(ENGINE, content)
-        took.append(time.process_time() - began)
+        runs = []
+        # The best of three is what the text takes; anything above it is what else the machine did.
+        for _ in range(3):
+            began = time.process_time()
+            found(ENGINE, content)
+            runs.append(time.process_time() - began)
+        took.append(min(runs))
     assert took[1] < 8 * max(took[0], 0.02)
