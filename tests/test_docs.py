@@ -11,7 +11,7 @@ import yaml
 from click.testing import CliRunner
 from pydantic import BaseModel
 
-from smtp_gate.adapters.directory import COLUMNS, KINDS
+from smtp_gate.adapters.directory_rows import COLUMNS, KINDS
 from smtp_gate.adapters.metrics import Metrics
 from smtp_gate.adapters.metrics_keeper import KeeperMetrics
 from smtp_gate.cli import COMMANDS, main

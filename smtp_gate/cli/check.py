@@ -78,9 +78,8 @@ def _people(config: Config, book: Rulebook) -> tuple[Mistake, ...]:
         return tuple(group_mistakes(packs, None))
     if not book.directory.id:
         return ()
-    people = book.directory.accounts
-    groups = frozenset(group for account in people for group in account.groups)
-    named = named_status_mistakes(packs, frozenset(account.status for account in people))
+    groups = frozenset(book.directory.by_group)
+    named = named_status_mistakes(packs, frozenset(entry.status for entry in book.directory.entries))
     try:
         return (*status_mistakes(config.directory, packs), *group_mistakes(packs, groups), *named)
     except (OSError, ValueError, csv.Error):

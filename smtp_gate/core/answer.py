@@ -1,5 +1,6 @@
 """The words of the gate's own replies: what happened, by which rule, where, the way out, and the ref (never a value)."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -25,8 +26,10 @@ PLACES: Final = {
 }
 """What a sender reads of a region."""
 
-PLACEHOLDERS: Final = frozenset({"count", "where", "ref", "rule", "title", "way_out"})
+PLACEHOLDERS: Final = frozenset({"count", "where", "what", "ref", "rule", "title", "way_out"})
 """What a rule's `message` may hold in braces; `title` and `way_out` are filled in when the ruleset is built."""
+
+_NAMES: Final = re.compile(r"\{(count|where|what|ref|rule)\}")
 
 
 def refused(message: Message, verdict: Verdict) -> Reply:
@@ -79,11 +82,11 @@ def explanation(message: Message, result: Result) -> str:
     findings = result.findings
     counted = sum(f.count for f in findings)
     where = _list(sorted({_place(f.region) for f in findings}))
-    values = {"count": str(counted), "where": where, "ref": message.ref, "rule": result.rule}
+    what = _list(dict.fromkeys(f.said for f in findings if f.said))
+    values = {"count": str(counted), "where": where, "what": what, "ref": message.ref, "rule": result.rule}
     text = result.terms.message if findings or not result.unscannable else _unread(result)
-    for name, value in values.items():
-        text = text.replace("{" + name + "}", value)
-    return text
+    # In one pass: a value may hold a sender's words, and a brace in them fills in nothing.
+    return _NAMES.sub(lambda m: values[m[1]], text)
 
 
 def _unread(result: Result) -> str:

@@ -11,7 +11,8 @@ class Finding:
 
     `level` is high, medium or low, or empty where the family has no levels. `recipients` are indexes into
     `Envelope.recipients` that the finding concerns, None for all of them. `count` is the number of distinct values
-    behind it. `detail` is a short word for why (`own_address`), fit for logs and metrics.
+    behind it. `detail` is a short word for why (`own_address`), fit for logs and metrics. `said` is what the sender may
+    read of it in place of {what}: which account, which line to add; never a value that a detector looks for.
     """
 
     region: Region
@@ -22,6 +23,7 @@ class Finding:
     count: int = 1
     recipients: frozenset[int] | None = None
     detail: str = ""
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

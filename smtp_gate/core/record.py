@@ -75,6 +75,7 @@ class AccountRow(TypedDict):
     department: str
     groups: list[str]
     current: bool
+    standing: str
     valid_from: str
     valid_to: str
     successor: str
@@ -163,7 +164,8 @@ def fact_rows(judgement: Judgement) -> list[FactRow]:
         elif isinstance(value, Account):
             answer, account = "known", _account(value)
         else:
-            answer = "unknown"
+            # Of a group or a feed it is enough that it answered: who is in it belongs to the directory's snapshot.
+            answer = "unknown" if value is None else "known"
         rows.append(FactRow(source=key.source, subject=key.subject, answer=answer, cause=cause, account=account))
     return rows
 
@@ -176,6 +178,7 @@ def _account(account: Account) -> AccountRow:
         department=account.department,
         groups=sorted(account.groups),
         current=account.current,
+        standing=str(account.standing),
         valid_from="" if account.valid_from is None else account.valid_from.isoformat(),
         valid_to="" if account.valid_to is None else account.valid_to.isoformat(),
         successor=account.successor,

@@ -8,8 +8,8 @@ from pathlib import Path as FilePath
 from stat import S_ISREG
 from typing import Final
 
-from smtp_gate.core.facts import Account, FactKey, Facts
-from smtp_gate.core.finding import Failure
+from smtp_gate.core.directory import Dated, Entry, index
+from smtp_gate.core.facts import FactKey, Facts
 from smtp_gate.core.message import Client, Envelope, Listener, Message, Path, Proof, Recipient, Upstream
 from smtp_gate.reading.paths import parse_address
 from smtp_gate.ruleset.example_schema import AccountModel, ExampleModel
@@ -53,15 +53,10 @@ def message_of(example: ExampleModel, folder: FilePath, ours: frozenset[str], zo
 
 def facts_of(example: ExampleModel, keys: Iterable[FactKey], ours: frozenset[str]) -> Facts:
     """Answers to the rule's questions from the example's own accounts; other sources do not exist here."""
-    known: dict[str, Account] = {}
-    if example.sender is None:
-        address = usual_sender(ours)
-        known[address] = Account(address, name="Pat Example", person="pat.example")
-    for model in example.accounts:
-        account = _account(model)
-        known.update(dict.fromkeys((account.address, *account.aliases), account))
-    missing = Failure("fact_missing", "an example has a directory and nothing else")
-    return Facts({key: known.get(key.subject) if key.source == "directory" else missing for key in keys})
+    entries = [_entry(model) for model in example.accounts]
+    if example.sender is None and all(e.address != usual_sender(ours) for e in entries):
+        entries.append(Entry(usual_sender(ours), name="Pat Example", person="pat.example"))
+    return Facts(index(entries).answer(tuple(keys), example.date or USUAL_DAY.date()))
 
 
 def usual_sender(ours: frozenset[str]) -> str:
@@ -69,20 +64,25 @@ def usual_sender(ours: frozenset[str]) -> str:
     return f"pat.example@{min(ours, default='example.org')}"
 
 
-def _account(model: AccountModel) -> Account:
-    return Account(
-        address=model.address,
-        kind=model.kind,
-        name=model.name,
-        person=model.person,
-        department=model.department,
-        title=model.title,
-        status=model.status,
-        groups=frozenset(g.casefold() for g in model.groups),
-        aliases=model.aliases,
-        personal=model.personal,
-        current=model.current,
-        successor=model.successor,
+def _entry(model: AccountModel) -> Entry:
+    def dated(values: Iterable[str]) -> tuple[Dated, ...]:
+        return tuple(map(Dated, values))
+
+    return Entry(
+        model.address,
+        model.kind,
+        model.name,
+        model.person,
+        model.department,
+        model.title,
+        model.status,
+        dated(g.casefold() for g in model.groups),
+        dated(model.aliases),
+        dated(model.personal),
+        dated(model.senders),
+        model.valid_from,
+        model.valid_to,
+        model.successor,
     )
 
 

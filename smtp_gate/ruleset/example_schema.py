@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import Field, PlainValidator, StrictStr, WithJsonSchema, field_validator, model_validator
 
-from smtp_gate.ruleset.written import Address, Day, Flag, ListOf, Words, Written, wrong
+from smtp_gate.ruleset.written import Address, Day, ListOf, Words, Written, wrong
 
 _HEADER: Final = re.compile(r"[!-9;-~]{1,64}")
 
@@ -42,8 +42,12 @@ class AccountModel(Written):
     """Further addresses of the account."""
     personal: ListOf[Address] = ()
     """The person's own addresses outside."""
-    current: Flag = True
-    """False stands for an account that has ended."""
+    senders: Words = ()
+    """Addresses and `group:NAME`s that may send under this account's name."""
+    valid_from: Day | None = None
+    """The account's first day."""
+    valid_to: Day | None = None
+    """The account's last day."""
     successor: StrictStr = ""
     """The address that a transferred person has now."""
 

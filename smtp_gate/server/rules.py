@@ -3,15 +3,17 @@
 import errno
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from smtp_gate.adapters import directory
-from smtp_gate.adapters.directory import Directory, RowMistake
+from smtp_gate.adapters.directory_rows import RowMistake
 from smtp_gate.config import Config, pack_paths
+from smtp_gate.core.directory import Directory
 from smtp_gate.core.facts import Fact, FactKey
+from smtp_gate.core.feeds import PREFIX, Feeds
 from smtp_gate.core.finding import Failure
 from smtp_gate.examine import Ruleset
 from smtp_gate.ruleset.build import BuildSettings, Loaded, load
@@ -29,6 +31,7 @@ class Rulebook:
     directory: Directory
     mistakes: tuple[Mistake, ...]
     loaded: Loaded
+    feeds: Feeds = field(default_factory=Feeds)
 
     @property
     def errors(self) -> tuple[Mistake, ...]:
@@ -135,7 +138,7 @@ class InUse:
         if book.ruleset is None:
             raise ValueError("a gate does not start without a ruleset")
         # One reference holds both, so that no message ever sees the rules of one load and the directory of another.
-        self._now: tuple[Ruleset, Directory] = (book.ruleset, book.directory)
+        self._now: tuple[Ruleset, Directory, Feeds] = (book.ruleset, book.directory, book.feeds)
 
     @property
     def ruleset(self) -> Ruleset:
@@ -146,9 +149,11 @@ class InUse:
         """Take a new rulebook into use, if it is whole; False where the last good one stays."""
         if book.ruleset is None:
             return False
-        self._now = (book.ruleset, book.directory)
+        self._now = (book.ruleset, book.directory, book.feeds)
         return True
 
     async def ask(self, keys: Collection[FactKey], on: datetime) -> Mapping[FactKey, Fact | Failure]:
-        """What the directory says of that day."""
-        return await self._now[1].ask(keys, on)
+        """What directory and feeds say of that day."""
+        _, people, feeds = self._now
+        asked = {key for key in keys if key.source.startswith(PREFIX)}
+        return {**await people.ask(set(keys) - asked, on), **feeds.answer(asked)}

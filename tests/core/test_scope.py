@@ -2,12 +2,14 @@
 
 import pytest
 
-from smtp_gate.core.facts import Account, Facts, directory
+from smtp_gate.core.facts import Account, Facts, Standing, directory
 from smtp_gate.core.scope import Scope, Who, WhoKind
 from tests.builders import listener, path
 
 FACTS = Facts({directory("a@milwaukee.gov"): Account("a@milwaukee.gov", groups=frozenset({"payroll"}))})
-ENDED = Facts({directory("a@milwaukee.gov"): Account("a@milwaukee.gov", groups=frozenset({"payroll"}), current=False)})
+ENDED = Facts(
+    {directory("a@milwaukee.gov"): Account("a@milwaukee.gov", groups=frozenset({"payroll"}), standing=Standing.ENDED)}
+)
 
 
 @pytest.mark.parametrize(
