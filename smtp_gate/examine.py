@@ -12,6 +12,7 @@ from smtp_gate.core.scope import Scope, Spare
 from smtp_gate.core.verdict import Exemption, Mode, Result, Terms
 from smtp_gate.core.view import Extent, MessageView, Reason, RegionKind, Unscannable
 from smtp_gate.detect.engine import Engine, Scanned
+from smtp_gate.families import senders
 from smtp_gate.families.base import Family
 
 ENCRYPTED: Final = "encrypted"
@@ -76,23 +77,28 @@ class Ruleset:
         return tuple(w for w in self.waivers if w.rule == rule.id) if self.waivers else ()
 
 
-def asker(view: MessageView) -> Path | None:
+def asker(view: MessageView, facts: Facts) -> Path | None:
     """The account that asks to be spared, None where nobody has proven who they are (law 10).
 
     An authenticated login counts. The envelope sender counts only where the listener declares it authenticated and the
-    message names exactly that address, once, in From.
+    message speaks with its voice alone: one author, beyond doubt, of the same account or by its grant.
     """
+    asking = _may_ask(view)
+    if asking is None or view.envelope.client.proof is not None:
+        return asking
+    return asking if senders.is_one_voice(view, facts) else None
+
+
+def _may_ask(view: MessageView) -> Path | None:
+    """The account that could ask, by what the connection has proven or the listener declares."""
     envelope = view.envelope
     if envelope.client.account and envelope.client.proof is not None:
         account = envelope.client.account
         # A login without @ is a name alone: it belongs to no domain, whatever it looks like.
         local, _, domain = account.rpartition("@") if "@" in account else (account, "", "")
         return Path(account.encode(), local, domain.casefold())
-    authors = view.mailboxes_of("from")
     declared = envelope.listener.sender_is_authenticated and not envelope.sender.is_null
-    if declared and len(authors) == 1 and authors[0].key == envelope.sender.key:
-        return envelope.sender
-    return None
+    return envelope.sender if declared else None
 
 
 def examine(
@@ -170,8 +176,10 @@ def _rule_needs(
     recipients = tuple(r.path for r in envelope.recipients)
     yield from rule.when.needs(envelope.sender, recipients)
     spared = (*(s.scope for s in rule.unless if s.names_people), *(w.scope for w in waivers))
-    asking = asker(view) if spared else None
+    asking = _may_ask(view) if spared else None
     if asking is not None:
+        if envelope.client.proof is None:
+            yield from senders.questions(view)
         for scope in spared:
             yield from scope.needs(asking, recipients)
     try:
@@ -193,7 +201,7 @@ def _exemptions(
     """Whom the rule spares, and by what; nobody unless the asker has proven who they are."""
     waivers = ruleset.waivers_of(rule)
     unless = [spare.scope for spare in rule.unless if not spare.encrypted]
-    asking = asker(view) if unless or waivers else None
+    asking = asker(view, facts) if unless or waivers else None
     if asking is None:
         return
     listener = view.envelope.listener
@@ -223,7 +231,7 @@ def _sealed(
         return frozenset()
     if not all(spare.names_people for spare in spares):
         return applies
-    asking = asker(view)
+    asking = asker(view, facts)
     if asking is None:
         return frozenset()
     envelope = view.envelope

@@ -11,6 +11,7 @@ from typing import Final
 from smtp_gate.adapters.door_settings import DoorSettings, Network
 from smtp_gate.core.message import Client, Proof
 from smtp_gate.core.reply import Reply
+from smtp_gate.reading.authenticated import authenticated_sender
 
 XFORWARD: Final = ("NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE")
 XCLIENT: Final = ("NAME", "ADDR", "PORT", "PROTO", "HELO", "LOGIN", "DESTADDR", "DESTPORT")
@@ -46,6 +47,7 @@ class Peer:
         self._may_forward = _within(host, settings.xforward)
         self._may_impersonate = _within(host, settings.xclient)
         self._is_client = _within(host, settings.clients)
+        self._may_vouch = _within(host, settings.vouchers)
         self.address = str(host) if host is not None else address
         self.port = port
         self.helo = ""
@@ -66,11 +68,19 @@ class Peer:
         """Whether XCLIENT is believed."""
         return self._may_impersonate
 
-    def client(self) -> Client:
-        """The value the envelope carries."""
-        return Client(
-            self.address, self.port, self.helo, self.esmtp, self.tls, self.account, self.proof, self.forwarded
-        )
+    def client(self, content: bytes = b"") -> Client:
+        """The value the envelope carries; a trusted peer says in the message's `content` who has logged in there.
+
+        Its word is about one message, so it comes before the account that the peer itself has proven.
+        """
+        settings = self._settings
+        account, proof = self.account, self.proof
+        vouched = authenticated_sender(content, settings.voucher_hosts) if self._may_vouch else ""
+        if vouched:
+            account, proof = vouched, Proof.TRUSTED_RECEIVED
+        if account and "@" not in account and settings.login_domain:
+            account = f"{account}@{settings.login_domain}"
+        return Client(self.address, self.port, self.helo, self.esmtp, self.tls, account, proof, self.forwarded)
 
     def greeted(self, name: str, *, esmtp: bool) -> None:
         """HELO or EHLO was said; a name given by XCLIENT stays."""

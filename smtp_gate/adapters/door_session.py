@@ -178,7 +178,7 @@ class DoorSession(Entry):
         """Give the message to the gate and wait for its answer. Its room is free again once the gate is done with it."""
         host = self.host
         stamp = host.commons.stamp
-        message = Message(stamp.ref(), self.transaction.envelope(self.peer), content, stamp.now())
+        message = Message(stamp.ref(), self.transaction.envelope(self.peer, content), content, stamp.now())
         attempt = self.transaction.close()
         waited = self.loop.time() - started
         try:

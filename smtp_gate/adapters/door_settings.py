@@ -129,7 +129,8 @@ class DoorSettings:
 
     A client may send mail where its address is in `clients`, or where it has proven an account (AUTH over TLS, or a
     listed certificate); with `account_required` only then. `xforward` and `xclient` are the peers whose word about
-    others is believed. `data` is the folder whose disk must have room for mail, and in which large messages are spooled
+    others is believed. `vouchers` are the peers in whose topmost Received line, written by one of `voucher_hosts`, the login
+    of their client is believed; a login without a domain is one of `login_domain`. `data` is the folder whose disk must have room for mail, and in which large messages are spooled
     (`spool`); without one they go to the system's folder for temporary files.
     """
 
@@ -142,6 +143,9 @@ class DoorSettings:
     verifier: Verifier | None = None
     xforward: tuple[Network, ...] = ()
     xclient: tuple[Network, ...] = ()
+    vouchers: tuple[Network, ...] = ()
+    voucher_hosts: frozenset[str] = frozenset()
+    login_domain: str = ""
     rcpt: RcptMode = RcptMode.MIRROR
     line_endings: LineEndings = LineEndings.REFUSE
     nul: Nul = Nul.REFUSE

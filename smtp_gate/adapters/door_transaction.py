@@ -7,7 +7,7 @@ from smtp_gate.adapters import door_esmtp
 from smtp_gate.adapters.door_clients import Peer
 from smtp_gate.adapters.door_settings import DoorSettings, RcptMode
 from smtp_gate.core.features import Features
-from smtp_gate.core.message import Direction, Envelope, Path, Recipient
+from smtp_gate.core.message import Client, Direction, Envelope, Path, Recipient
 from smtp_gate.core.ports import Attempt, NextHop
 from smtp_gate.core.reply import Reply
 from smtp_gate.reading.paths import MailCommand, PathError, parse_mail, parse_rcpt
@@ -78,7 +78,7 @@ class Transaction:
         if not self._mirrored:
             self._sender = parsed
             return MAIL_OK
-        opened = await self._next_hop.begin(_envelope(parsed, (), peer, self._settings))
+        opened = await self._next_hop.begin(_envelope(parsed, (), peer.client(), self._settings))
         if isinstance(opened, Reply):
             return _negative(passed_on(opened))
         reply = passed_on(opened.reply)
@@ -118,11 +118,11 @@ class Transaction:
             return None
         return NO_RECIPIENTS if self._asked else NEED_RCPT
 
-    def envelope(self, peer: Peer) -> Envelope:
-        """The envelope as it stands. Raises ValueError outside a transaction."""
+    def envelope(self, peer: Peer, content: bytes = b"") -> Envelope:
+        """The envelope as it stands, for the message of that content. Raises ValueError outside a transaction."""
         if self._sender is None:
             raise ValueError("no transaction is open")
-        return _envelope(self._sender, tuple(self._recipients), peer, self._settings)
+        return _envelope(self._sender, tuple(self._recipients), peer.client(content), self._settings)
 
     def close(self) -> Attempt | None:
         """End the transaction; the mirrored one is handed over for somebody to finish or abort."""
@@ -152,5 +152,7 @@ def _believed(params: tuple[bytes, ...], peer: Peer, features: Features) -> tupl
     return tuple(p for p in params if p[:5].upper() != b"AUTH=")
 
 
-def _envelope(sender: MailCommand, recipients: tuple[Recipient, ...], peer: Peer, settings: DoorSettings) -> Envelope:
-    return Envelope(sender.path, recipients, peer.client(), settings.listener, sender.params)
+def _envelope(
+    sender: MailCommand, recipients: tuple[Recipient, ...], client: Client, settings: DoorSettings
+) -> Envelope:
+    return Envelope(sender.path, recipients, client, settings.listener, sender.params)

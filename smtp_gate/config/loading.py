@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from smtp_gate.config.models import Config, HopTls, ListenerSettings, ListenerTls
+from smtp_gate.config.listeners import ListenerSettings, ListenerTls
+from smtp_gate.config.models import Config, HopTls
 from smtp_gate.core.message import Upstream
 from smtp_gate.ruleset.marks import Document, Mistake
 from smtp_gate.ruleset.packs import read_file, shipped_rules

@@ -1,12 +1,12 @@
 """What the gate's settings may say: the shape of smtp-gate.yaml, with defaults and descriptions."""
 
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, PlainValidator, StrictStr, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
 
-from smtp_gate.core.message import Direction, Upstream
+from smtp_gate.config.listeners import ListenerSettings, TlsMode
 from smtp_gate.ruleset.build import BuildSettings
 from smtp_gate.ruleset.lists import ListSource, why_not
 from smtp_gate.ruleset.schema import Id
@@ -20,16 +20,13 @@ from smtp_gate.ruleset.written import (
     Line,
     Listen,
     ListOf,
-    Network,
     NewPath,
     Peer,
     Size,
     Written,
-    parse_network,
     wrong,
 )
 
-TlsMode = Literal["none", "may", "require"]
 Positive = Annotated[int, Field(gt=0)]
 
 
@@ -42,80 +39,12 @@ def _zone(value: object) -> ZoneInfo:
         raise wrong("a time zone expected", "like America/Chicago") from None
 
 
-def _fingerprint(value: object) -> str:
-    text = value.replace(":", "").lower() if isinstance(value, str) else ""
-    if len(text) != 64 or any(c not in "0123456789abcdef" for c in text):
-        raise wrong("a SHA-256 fingerprint expected", "64 hexadecimal digits, colons between them or not")
-    return text
-
-
 def _hop(value: object) -> object:
     """`host:port` and a list of them are short for a mapping with `hosts`."""
     return {"hosts": value} if isinstance(value, str | list) else value
 
 
 Zone = Annotated[ZoneInfo, PlainValidator(_zone), WithJsonSchema({"type": "string", "examples": ["America/Chicago"]})]
-Fingerprint = Annotated[str, PlainValidator(_fingerprint), WithJsonSchema({"type": "string"})]
-Networks = ListOf[Network]
-LOOPBACK: Final = (parse_network("127.0.0.0/8"), parse_network("::1/128"))
-
-
-class ListenerTls(Written):
-    """STARTTLS on a listener."""
-
-    mode: TlsMode = "may"
-    """none, may (offered), or require (nothing but EHLO, STARTTLS, NOOP and QUIT before it)."""
-    certificate: File | None = None
-    """The certificate chain, PEM."""
-    key: File | None = None
-    """Its private key, PEM."""
-    client_ca: File | None = None
-    """Certificate authorities that client certificates are verified against."""
-
-
-class Auth(Written):
-    """Who may log in."""
-
-    users: File
-    """A file with one `name:hash` a line."""
-
-
-class ClientCertificate(Written):
-    """A client certificate that stands for an account."""
-
-    sha256: Fingerprint
-    """Its SHA-256 fingerprint."""
-    account: Address
-    """The account it proves."""
-
-
-class ListenerSettings(Written):
-    """One place where mail is taken, and what is known of who hands it over."""
-
-    name: Annotated[StrictStr, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9_-]+$")]
-    """A short name for logs and metrics."""
-    listen: Listen
-    """Where to listen, host:port; port 0 lets the system choose."""
-    direction: Direction = Direction.OUTBOUND
-    """outbound, or inbound (stops nothing)."""
-    upstream: Upstream = Upstream.BEFORE_QUEUE
-    """submission, before_queue or queue: what becomes of a refusal."""
-    clients: Networks = LOOPBACK
-    """Networks that may connect."""
-    rcpt: Literal["mirror", "after_data"] = "mirror"
-    """Whether the next hop is asked at each RCPT or after the final dot."""
-    sender_is_authenticated: Flag = False
-    """Whether the envelope sender is proven by whoever hands the mail over."""
-    tls: ListenerTls | None = None
-    """STARTTLS; left out, it is not offered."""
-    auth: Auth | None = None
-    """AUTH; left out, it is not offered."""
-    certificates: tuple[ClientCertificate, ...] = ()
-    """Client certificates that stand for accounts."""
-    xforward: Networks = ()
-    """Peers that may send XFORWARD."""
-    xclient: Networks = ()
-    """Peers that may send XCLIENT."""
 
 
 class HopTls(Written):

@@ -1,11 +1,16 @@
 """The dated directory: which account has an address, who is in a group, and whose alias it is, on a given day."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
+from typing import Final
 
-from smtp_gate.core.facts import Account, Fact, FactKey, Roster, Standing
+from smtp_gate.core.facts import Account, Fact, FactKey, Listed, Roster, Standing
 from smtp_gate.core.finding import Failure
+
+Term = tuple[date | None, date | None]
+"""The first and the last day of something, both inclusive; None is open."""
+NOBODY: Final[frozenset[str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +53,36 @@ class Entry:
     since: date | None = None
     until: date | None = None
     successor: str = ""
-    line: int = 0
+    line: int = field(default=0, compare=False)
 
     def covers(self, day: date) -> bool:
         """Whether the account exists on that day."""
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
-    def terms(self, key: str) -> Iterator[tuple[date | None, date | None]]:
+    @property
+    def key(self) -> str:
+        """The account's own address as look-ups compare it."""
+        return self.address.casefold()
+
+    def terms(self, key: str) -> list[Term]:
         """The days on which this account has the address, which is its own or an alias; several for one that came back."""
-        if self.address.casefold() == key:
-            yield self.since, self.until
+        found: list[Term] = [(self.since, self.until)] if self.address.casefold() == key else []
         for alias in self.aliases:
             if alias.value.casefold() == key:
                 since, until = _later(self.since, alias.since), _earlier(self.until, alias.until)
                 if since is None or until is None or since <= until:
-                    yield since, until
+                    found.append((since, until))
+        return found
 
-    def on(self, day: date) -> Account:
-        """The account as of that day; `standing` and days are those of the entry."""
+    def on(
+        self, day: date, standing: Standing = Standing.CURRENT, term: Term | None = None, successor: str = ""
+    ) -> Account:
+        """The account as of that day. `term` are the days of the address that was asked for, the entry's own by default.
+
+        An account that does not exist on that day is in no group, has no aliases, and lets nobody send.
+        """
+        there = self.covers(day)
+        since, until = (self.since, self.until) if term is None else term
         return Account(
             self.address,
             self.kind,
@@ -74,14 +91,14 @@ class Entry:
             self.department,
             self.title,
             self.status,
-            frozenset(_values(self.groups, day)),
-            tuple(_values(self.aliases, day)),
-            tuple(_values(self.personal, day)),
-            frozenset(v.casefold() for v in _values(self.senders, day)),
-            self.since,
-            self.until,
-            Standing.CURRENT,
-            self.successor,
+            frozenset(_values(self.groups, day)) if there and self.groups else NOBODY,
+            _values(self.aliases, day) if there else (),
+            _values(self.personal, day),
+            frozenset([v.casefold() for v in _values(self.senders, day)]) if there and self.senders else NOBODY,
+            since,
+            until,
+            standing,
+            successor,
         )
 
 
@@ -89,16 +106,16 @@ class Entry:
 class Directory:
     """A snapshot of the directory; implements the gate's port `FactSource` for directory questions.
 
-    `by_address` maps a case-folded address or alias to the numbers of the entries that ever had it, `by_person` a person
-    and `by_group` a case-folded group to theirs. `id` names the snapshot in journals.
+    `by_address` maps a case-folded address or alias to the entries that ever had it, `by_person` a person and `by_group`
+    a case-folded group to theirs. `id` names the snapshot in journals.
     """
 
     id: str = ""
     zone: tzinfo = UTC
     entries: tuple[Entry, ...] = field(default=(), repr=False)
-    by_address: Mapping[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
-    by_person: Mapping[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
-    by_group: Mapping[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
+    by_address: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict, repr=False)
+    by_person: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict, repr=False)
+    by_group: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict, repr=False)
 
     async def ask(self, keys: Collection[FactKey], on: datetime) -> Mapping[FactKey, Fact | Failure]:
         """The answers as of that moment in the city's zone; other sources are not answered here."""
@@ -114,6 +131,8 @@ class Directory:
                 return self.look_up(key.subject, day)
             case "directory.group":
                 return self.roster(key.subject, day)
+            case "directory.id":
+                return Listed("directory", self.id) if self.entries else None
         return Failure("fact_missing", f"nobody answers {key.source}")
 
     def look_up(self, address: str, day: date) -> Account | None:
@@ -123,71 +142,79 @@ class Directory:
         else the address that the same person has on that day.
         """
         key = address.casefold()
-        past: tuple[date, Entry, date | None] | None = None
-        coming: tuple[date, Entry, date | None] | None = None
-        for number in self.by_address.get(key, ()):
-            entry = self.entries[number]
-            for since, until in entry.terms(key):
+        past: tuple[date, Entry, Term] | None = None
+        coming: tuple[date, Entry, Term] | None = None
+        for entry in self.by_address.get(key, ()):
+            for term in entry.terms(key):
+                since, until = term
                 if (since is None or since <= day) and (until is None or day <= until):
-                    account = entry.on(day)
-                    return account if account.key == key else _held(account, Standing.CURRENT, since, until, "")
-                if until is not None and until < day and (past is None or until > past[0]):
-                    past = (until, entry, since)
-                elif since is not None and since > day and (coming is None or since < coming[0]):
-                    coming = (since, entry, until)
+                    return entry.on(day, Standing.CURRENT, term)
+                if until is not None and until < day:
+                    past = (until, entry, term) if past is None or until > past[0] else past
+                elif since is not None and (coming is None or since < coming[0]):
+                    coming = (since, entry, term)
         if past is not None:
-            until, entry, since = past
-            return _held(entry.on(day), Standing.ENDED, since, until, self._now_at(entry, key, day))
+            _, entry, term = past
+            return entry.on(day, Standing.ENDED, term, self._now_at(entry, key, day))
         if coming is not None:
-            since, entry, until = coming
-            return _held(entry.on(day), Standing.NOT_YET, since, until, self._now_at(entry, key, day))
+            _, entry, term = coming
+            return entry.on(day, Standing.NOT_YET, term, self._now_at(entry, key, day))
         return None
 
     def roster(self, group: str, day: date) -> Roster:
         """Who is in the group on that day."""
         key = group.casefold()
-        members = {
+        members = [
             (entry.address, entry.name)
-            for entry in (self.entries[number] for number in self.by_group.get(key, ()))
-            if entry.covers(day) and any(g.value.casefold() == key and g.covers(day) for g in entry.groups)
-        }
+            for entry in self.by_group.get(key, ())
+            if entry.covers(day) and any([g.value.casefold() == key and g.covers(day) for g in entry.groups])
+        ]
         return Roster(tuple(sorted(members)))
 
     def _now_at(self, entry: Entry, key: str, day: date) -> str:
         """The address to use on that day in place of `key`, empty where there is none."""
-        if entry.address.casefold() != key and entry.covers(day):
+        if entry.covers(day) and entry.key != key:
             return entry.address
         if entry.successor:
             return entry.successor
-        mates = (self.entries[number] for number in self.by_person.get(entry.person, ()) if entry.person)
+        mates = self.by_person.get(entry.person, ()) if entry.person else ()
         return next((mate.address for mate in mates if mate.kind == "person" and mate.covers(day)), "")
 
 
-def index(entries: Collection[Entry], snapshot: str = "", zone: tzinfo = UTC) -> Directory:
+def index(entries: Iterable[Entry], snapshot: str = "", zone: tzinfo = UTC) -> Directory:
     """A directory of these entries. Overlaps are not looked for here."""
-    by_address: dict[str, tuple[int, ...]] = {}
-    by_person: dict[str, tuple[int, ...]] = {}
-    by_group: dict[str, tuple[int, ...]] = {}
-    for number, entry in enumerate(entries):
-        for key in {entry.address.casefold(), *(a.value.casefold() for a in entry.aliases)}:
-            by_address[key] = (*by_address.get(key, ()), number)
+    everybody = tuple(entries)
+    by_address: dict[str, tuple[Entry, ...]] = {}
+    by_person: dict[str, tuple[Entry, ...]] = {}
+    members: dict[str, list[Entry]] = {}
+    for entry in everybody:
+        # One tuple serves every key that leads to this entry alone, which nearly all do.
+        alone = (entry,)
+        for key in _keys(entry):
+            known = by_address.get(key)
+            by_address[key] = alone if known is None else (*known, entry)
         if entry.person:
-            by_person[entry.person] = (*by_person.get(entry.person, ()), number)
-    members: dict[str, list[int]] = {}
-    for number, entry in enumerate(entries):
-        for name in {g.value.casefold() for g in entry.groups}:
-            members.setdefault(name, []).append(number)
-    by_group = {name: tuple(numbers) for name, numbers in members.items()}
-    return Directory(snapshot, zone, tuple(entries), by_address, by_person, by_group)
+            known = by_person.get(entry.person)
+            by_person[entry.person] = alone if known is None else (*known, entry)
+        for name in {g.value.casefold() for g in entry.groups} if entry.groups else ():
+            members.setdefault(name, []).append(entry)
+    by_group = {name: tuple(some) for name, some in members.items()}
+    return Directory(snapshot, zone, everybody, by_address, by_person, by_group)
 
 
-def _values(dated: tuple[Dated, ...], day: date) -> Iterator[str]:
-    return (d.value for d in dated if d.covers(day))
+def _keys(entry: Entry) -> Iterable[str]:
+    """The case-folded addresses that lead to an entry, each once; a text that is its own key is not kept twice."""
+    own = _key(entry.address)
+    return {own, *(_key(a.value) for a in entry.aliases)} if entry.aliases else (own,)
 
 
-def _held(account: Account, standing: Standing, since: date | None, until: date | None, successor: str) -> Account:
-    """The account with the days and the standing of the address that was asked for."""
-    return replace(account, standing=standing, valid_from=since, valid_to=until, successor=successor)
+def _key(address: str) -> str:
+    folded = address.casefold()
+    return address if folded == address else folded
+
+
+def _values(dated: tuple[Dated, ...], day: date) -> tuple[str, ...]:
+    return tuple([d.value for d in dated if d.covers(day)]) if dated else ()
 
 
 def _later(one: date | None, other: date | None) -> date | None:

@@ -107,6 +107,11 @@ class Facts:
         answer = self[directory(address_key)]
         return answer if isinstance(answer, Account) else None
 
+    @property
+    def has_directory(self) -> bool:
+        """Whether anybody keeps a directory; without one nobody is known, and that says nothing of anybody."""
+        return isinstance(self[known_directory()], Listed)
+
     def roster(self, name: str) -> Roster:
         """The members of a group; nobody where the directory has no such group."""
         answer = self[group(name)]
@@ -124,6 +129,11 @@ class Facts:
 def directory(address_key: str) -> FactKey:
     """The question «which account has this address on the day of the message?»."""
     return FactKey("directory", address_key)
+
+
+def known_directory() -> FactKey:
+    """The question «is there a directory at all?»; the answer names its snapshot."""
+    return FactKey("directory.id", "")
 
 
 def group(name: str) -> FactKey:

@@ -12,8 +12,13 @@ _NUMBER: Final = re.compile(r"[0-9](?:[ ._-]?[0-9]){6,}")
 """A number as long as a secret may be."""
 
 
-def _covered(number: re.Match[str]) -> str:
+def _stars(number: re.Match[str]) -> str:
     return "".join("*" if char.isdigit() else char for char in number[0])
+
+
+def covered(text: str) -> str:
+    """The text with every number masked that is as long as a secret may be (law 9)."""
+    return _NUMBER.sub(_stars, text)
 
 
 class RegionKind(StrEnum):
@@ -41,7 +46,7 @@ class Region:
 
     def __post_init__(self) -> None:
         if self.path and _NUMBER.search(self.path) is not None:
-            object.__setattr__(self, "path", _NUMBER.sub(_covered, self.path))
+            object.__setattr__(self, "path", covered(self.path))
 
     def __str__(self) -> str:
         return f"{self.kind} {self.path}" if self.path else str(self.kind)

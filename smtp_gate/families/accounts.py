@@ -1,0 +1,122 @@
+"""The family `accounts`: mail leaves only from accounts that the city has granted and not ended."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from smtp_gate.core.facts import FactKey, Facts, Standing, known_directory
+from smtp_gate.core.finding import Finding
+from smtp_gate.core.message import Direction
+from smtp_gate.core.view import MessageView, Region, RegionKind, covered
+from smtp_gate.families import passing, senders
+from smtp_gate.families.base import Params
+from smtp_gate.families.senders import Who
+
+Signal = Literal["unknown", "not_yet", "ended", "transferred", "foreign"]
+ENVELOPE: Final = Region(RegionKind.HEADER, "envelope")
+FROM: Final = Region(RegionKind.HEADER, "from")
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+class AccountsParams(Params):
+    """Parameters of the family `accounts`."""
+
+    signals: Annotated[tuple[Signal, ...], Field(min_length=1)] = ("unknown", "not_yet", "ended", "transferred")
+    """Which accounts may not send: nobody's, one that has not begun, has ended, or whose person has another one now;
+    `foreign` is a sender outside the city's domains whose mail nothing explains: no forward, list or SRS address."""
+    system: tuple[str, ...] = ("mailer-daemon", "postmaster", "double-bounce", "root", "nobody")
+    """Local parts that mail servers write under, which are nobody's accounts."""
+    automatic_replies: Literal["spare", "ask"] = "spare"
+    """`spare`: an automatic reply with the null sender may still come from an account that has ended, to say so."""
+
+
+class AccountsFamily:
+    """Looks at the login, the envelope sender and, where that is null, the author. Knows nothing without a directory."""
+
+    name = "accounts"
+    schema = AccountsParams
+    reads_content = False
+
+    def detectors(self, params: AccountsParams) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's form
+        """None."""
+        return ()
+
+    def needs(self, view: MessageView, params: AccountsParams) -> Iterable[FactKey]:
+        """Whether there is a directory, and the accounts of everybody who may be the sender."""
+        keys = {known_directory(), *senders.questions(view)}
+        if "foreign" in params.signals:
+            keys.update(passing.questions(view))
+        return keys
+
+    def check(self, view: MessageView, facts: Facts, params: AccountsParams) -> Iterable[Finding]:
+        """One finding for each address that may not send now."""
+        if view.envelope.listener.direction is Direction.INBOUND or not facts.has_directory:
+            return ()
+        return tuple(dict.fromkeys(_findings(view, facts, params)))
+
+
+def _findings(view: MessageView, facts: Facts, params: AccountsParams) -> Iterator[Finding]:
+    ours = view.envelope.listener.internal_domains
+    login, sender = senders.login(view, facts), senders.sender(view, facts)
+    if login is not None:
+        yield from _of(login, ENVELOPE, params)
+    if sender is None:
+        authors = [who for who in senders.named(view, facts, "from") if who.domain in ours]
+        for who in authors:
+            if not (_has_ended(who) and _may_reply(view, params)):
+                yield from _of(who, FROM, params)
+    elif sender.domain in ours:
+        yield from _of(sender, ENVELOPE, params)
+    if sender is not None and "foreign" in params.signals and not passing.explains(view, facts):
+        # Anybody can write an address that looks rewritten; a forward leaves its own marks beside it.
+        if senders.forward_of(view.envelope.sender.local)[0]:
+            yield _finding(sender, ENVELOPE, "foreign", "is rewritten, and no forward explains it")
+        elif sender.domain not in ours:
+            yield _finding(sender, ENVELOPE, "foreign", "is no address of the city, and no forward or list explains it")
+
+
+def _of(who: Who, region: Region, params: AccountsParams) -> Iterator[Finding]:
+    """What the directory holds against this sender."""
+    account = who.account
+    if account is None:
+        if "unknown" in params.signals and who.local.casefold() not in params.system:
+            yield _finding(who, region, "unknown", "is no account of the city")
+    elif account.standing is Standing.NOT_YET:
+        if "not_yet" in params.signals:
+            yield _finding(who, region, "not_yet", f"begins on {spoken(account.valid_from)}")
+    elif account.standing is Standing.ENDED:
+        detail: Signal = "transferred" if account.successor else "ended"
+        if detail in params.signals:
+            now = f" and was replaced: send from {account.successor} instead" if account.successor else ""
+            yield _finding(who, region, detail, f"ended on {spoken(account.valid_to)}{now}")
+
+
+def _finding(who: Who, region: Region, detail: Signal, said: str) -> Finding:
+    shown = covered(who.key)
+    return Finding(region, shown, detail=detail, said=f"{shown} {said}")
+
+
+def _has_ended(who: Who) -> bool:
+    return who.account is not None and who.account.standing is Standing.ENDED
+
+
+def _may_reply(view: MessageView, params: AccountsParams) -> bool:
+    """Whether it is the automatic reply of a mailbox, which goes to one who wrote to it and to nobody else (RFC 3834)."""
+    if params.automatic_replies == "ask" or len(view.envelope.recipients) != 1:
+        return False
+    return view.header("auto-submitted").partition(";")[0].strip().lower() == "auto-replied" and bool(
+        view.header("in-reply-to") or view.header("references")
+    )
+
+
+def spoken(day: date | None) -> str:
+    """A day as people say it: 30 June 2026."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}" if day is not None else "a day nobody wrote down"
+
+
+family = AccountsFamily()
