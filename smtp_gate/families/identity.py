@@ -12,7 +12,7 @@ from smtp_gate.core.view import MessageView, Region, RegionKind, covered
 from smtp_gate.families import officials, senders
 from smtp_gate.families.base import Params
 from smtp_gate.families.senders import Who
-from smtp_gate.reading.authors import doubts
+from smtp_gate.reading.authors import doubts, other_addresses
 from smtp_gate.reading.lookalikes import deep_skeleton, is_like
 
 Signal = Literal[
@@ -85,9 +85,23 @@ class IdentityFamily:
 
 
 def _author(view: MessageView, _facts: Facts, _params: IdentityParams) -> Iterator[Finding]:
-    """A From line that is not exactly one address to every reader."""
+    """A From line that is not exactly one address to every reader.
+
+    Outsiders' mail that shows two of their own addresses claims nothing of ours, and lists write such names.
+    """
     for doubt in doubts(view):
+        if doubt == "other_address_in_author" and not _is_about_us(view):
+            continue
         yield Finding(_region("from"), detail=doubt, said=_SAID.get(doubt, _UNSURE))
+
+
+def _is_about_us(view: MessageView) -> bool:
+    """Whether the envelope, the login or any address that From shows is one of ours."""
+    envelope = view.envelope
+    if envelope.client.proof is not None or envelope.sender.domain in envelope.listener.internal_domains:
+        return True
+    shown = {box.domain for box in view.mailboxes_of("from")} | {a.rpartition("@")[2] for a in other_addresses(view)}
+    return not shown.isdisjoint(envelope.listener.internal_domains)
 
 
 def _from(view: MessageView, facts: Facts, _params: IdentityParams) -> Iterator[Finding]:
