@@ -1,6 +1,6 @@
 """The family `accounts`: mail leaves only from accounts that the city has granted and not ended."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from typing import Annotated, Final, Literal
 
@@ -46,7 +46,7 @@ class AccountsFamily:
         """None."""
         return ()
 
-    def needs(self, view: MessageView, params: AccountsParams) -> Iterable[FactKey]:
+    def needs(self, view: MessageView, params: AccountsParams) -> Collection[FactKey]:
         """Whether there is a directory, and the accounts of everybody who may be the sender."""
         keys = {known_directory(), *senders.questions(view)}
         if "foreign" in params.signals:

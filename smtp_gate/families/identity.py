@@ -1,6 +1,6 @@
 """The family `identity`: login, envelope sender, From, Sender, Reply-To and display name speak of one account."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -60,7 +60,7 @@ class IdentityFamily:
         """None."""
         return ()
 
-    def needs(self, view: MessageView, params: IdentityParams) -> Iterable[FactKey]:
+    def needs(self, view: MessageView, params: IdentityParams) -> Collection[FactKey]:
         """The accounts of everybody named, and who the officials are."""
         groups = {group(name) for name in officials.groups(params.officials)} if "official" in params.signals else set()
         return {known_directory(), *senders.questions(view), *groups}
@@ -181,7 +181,9 @@ def _official(view: MessageView, facts: Facts, params: IdentityParams) -> Iterat
         for box in view.mailboxes_of(header)[: senders.MOST]:
             taken = officials.borne(box, facts, params.officials)
             if taken:
-                yield Finding(_region(header), taken, detail="official", said=f"{header.title()} bears the name of {taken}")
+                yield Finding(
+                    _region(header), taken, detail="official", said=f"{header.title()} bears the name of {taken}"
+                )
 
 
 def _lookalike_domain(view: MessageView, _facts: Facts, _params: IdentityParams) -> Iterator[Finding]:

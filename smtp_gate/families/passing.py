@@ -7,7 +7,15 @@ from typing import Final
 from smtp_gate.core.facts import FactKey, Facts, directory
 from smtp_gate.core.view import MessageView
 
-TRACES: Final = ("delivered-to", "x-original-to", "x-forwarded-for", "x-forwarded-to", "x-loop", "resent-from", "envelope-to")
+TRACES: Final = (
+    "delivered-to",
+    "x-original-to",
+    "x-forwarded-for",
+    "x-forwarded-to",
+    "x-loop",
+    "resent-from",
+    "envelope-to",
+)
 """Headers in which a forward names the mailbox it has passed through."""
 LISTS: Final = ("list-post", "list-id", "x-been-there", "x-beenthere", "sender")
 MOST: Final = 20

@@ -22,7 +22,8 @@ LOGIN_DOMAINS: Final = 8
 _SRS: Final = re.compile(r"srs([01])[=+-](.+)", re.IGNORECASE)
 _BATV: Final = re.compile(r"prvs=[0-9a-z]{6,12}=(.+)", re.IGNORECASE)
 _LIST: Final = re.compile(
-    r"(?:owner-(.+)|(.+)-(?:bounces?|owner|request|admin|errors|confirm|join|leave|subscribe|unsubscribe))", re.IGNORECASE
+    r"(?:owner-(.+)|(.+)-(?:bounces?|owner|request|admin|errors|confirm|join|leave|subscribe|unsubscribe))",
+    re.IGNORECASE,
 )
 
 
@@ -45,7 +46,11 @@ class Who:
         if self.key == other.key:
             return True
         if self.account is None or other.account is None:
-            return bool(self.domain) and self.domain == other.domain and set(_names(self.key)) & set(_names(other.key)) != set()
+            return (
+                bool(self.domain)
+                and self.domain == other.domain
+                and set(_names(self.key)) & set(_names(other.key)) != set()
+            )
         return self.account.current and self.account.lets(other.account)
 
 
@@ -119,7 +124,12 @@ def is_one_voice(view: MessageView, facts: Facts) -> bool:
     authors = named(view, facts, "from")
     if claimed is None or len(authors) != 1:
         return False
-    others = (*authors, *named(view, facts, "sender"), *named(view, facts, "resent-from"), *named(view, facts, "resent-sender"))
+    others = (
+        *authors,
+        *named(view, facts, "sender"),
+        *named(view, facts, "resent-from"),
+        *named(view, facts, "resent-sender"),
+    )
     return all(other.agrees(claimed) for other in others)
 
 

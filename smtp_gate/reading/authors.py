@@ -24,7 +24,9 @@ _DEFECTS: Final = {
 }
 _ADDRESS: Final = re.compile(r"([^\s<>()\[\]\",;:@\\]+)@([^\s<>()\[\]\",;:@\\]+|\[[^\s\[\]@]+\])")
 _AT: Final = re.compile("[@\uff20\ufe6b]")
-_ODD: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+_ODD: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+)
 _ROUTES: Final = re.compile(r"[%!]")
 _WORD_IN_ADDRESS: Final = re.compile(r"<[^>]*=\?|=\?[^?]*\?[BbQq]\?[^?]*\?=\s*@|@\s*=\?")
 _GROUP: Final = re.compile(r'^(?:[^<"(@:]|"(?:[^"\\]|\\.)*"|\([^()]*\))*:')

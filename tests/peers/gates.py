@@ -78,6 +78,7 @@ class Gate:
         port: int = 0,
         rcpt: str = "mirror",
         more: Mapping[str, object] | None = None,
+        listener: Mapping[str, object] | None = None,
     ) -> None:
         self.home = home
         self.port = port or free_port()
@@ -86,7 +87,7 @@ class Gate:
         self._process: subprocess.Popen[bytes] | None = None
         (home / "rules").mkdir(parents=True)
         (home / "rules" / "peers.yaml").write_text(RULES)
-        listener = {
+        taken = {
             "name": "outbound",
             "listen": f"127.0.0.1:{self.port}",
             "direction": "outbound",
@@ -94,13 +95,14 @@ class Gate:
             "clients": ["127.0.0.0/8"],
             "xforward": ["127.0.0.1"],
             "rcpt": rcpt,
+            **(listener or {}),
         }
         settings = {
             "internal_domains": ["milwaukee.gov"],
             "timezone": "America/Chicago",
             "hostname": "gate.milwaukee.gov",
             "way_out": "Ask the help desk.",
-            "listeners": [listener],
+            "listeners": [taken],
             "next_hop": next_hop,
             "data_dir": "data",
             "rules": "rules",

@@ -29,10 +29,13 @@ def submit(
     rcpt: Iterable[str] = (),
     helo: str = "desk.milwaukee.gov",
     source: str = "127.0.0.1",
+    login: tuple[str, str] | None = None,
 ) -> Said:
     """One message exactly as given (CRLF, dots stuffed); the first reply that is no success, else that to the final dot."""
     with smtplib.SMTP("127.0.0.1", port, local_hostname=helo, timeout=60, source_address=(source, 0)) as client:
         client.ehlo()
+        if login is not None:
+            client.login(*login, initial_response_ok=True)
         if "SMTPUTF8" in mail:
             client.command_encoding = "utf-8"
         reply = client.mail(sender, list(mail))
