@@ -24,6 +24,7 @@ from smtp_gate.ruleset.build import BuildSettings, load
 from smtp_gate.ruleset.examples import run_examples
 from smtp_gate.ruleset.people import STATUSES
 from smtp_gate.ruleset.plugins import installed
+from smtp_gate.ruleset.policy import coverage
 from smtp_gate.ruleset.schema import DetectorModel, LevelModel, PrimaryModel, RuleModel
 
 ROOT = Path(__file__).parents[1]
@@ -72,6 +73,29 @@ def test_every_shipped_detector_stands_in_the_table_with_its_levels() -> None:
 
 def test_every_column_of_the_directory_is_explained() -> None:
     assert unexplained("docs/operating.md", {*COLUMNS, *KINDS, *STATUSES}) == []
+
+
+LATER = {"P-LAWFUL", "P-DECENT", "P-IP", "P-PROPERTY", "P-OPAQUE", "P-ARCHIVE", "P-RETAIN"}
+"""Clauses that nothing enforces yet, each of which says what is to come."""
+
+
+def test_every_clause_has_rules_or_says_what_is_to_come() -> None:
+    loaded = load([ROOT / "rules"], BuildSettings(frozenset({"milwaukee.gov"}), ZoneInfo("America/Chicago"), "Ask."))
+    assert loaded.ruleset is not None
+    covered = coverage(loaded.ruleset.rules)
+    assert {r.clause.id for r in covered if not r.rules and not r.clause.beside} == LATER
+    for row in covered:
+        families = {rule.family.name for rule in row.rules}
+        assert set(row.clause.families) <= families, f"{row.clause.id} names a family that no rule of it is of"
+        assert bool(row.clause.to_come) or row.rules or row.clause.beside
+
+
+def test_the_policy_table_of_the_readme_is_what_the_command_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    shown = CliRunner().invoke(main, ["policy", "--markdown"])
+    assert shown.exit_code == 0
+    table = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("| P-")]
+    assert table == [line for line in shown.stdout.splitlines() if line.startswith("| P-")]
 
 
 @pytest.mark.parametrize("document", DOCS, ids=lambda p: p.name)

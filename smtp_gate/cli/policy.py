@@ -1,6 +1,7 @@
 """`smtp-gate policy` and `smtp-gate schema`: what enforces each clause, and the schemas of the files people write."""
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -21,14 +22,18 @@ STYLES = {Mode.ENFORCE: "green", Mode.SHADOW: "yellow", Mode.OFF: "dim"}
 @click.command()
 @config_option
 @json_option
-def policy(config_file: Path | None, *, as_json: bool) -> None:
+@click.option("--markdown", is_flag=True, help="Print a table for a web page or a wiki.")
+def policy(config_file: Path | None, *, as_json: bool, markdown: bool) -> None:
     """Show which rules serve each clause of the policy, in which mode, and what stays with people.
 
-    Example: smtp-gate policy -c config/smtp-gate.yaml
+    Example: smtp-gate policy -c config/smtp-gate.yaml --markdown > policy.md
     """
     book = rulebook(settings(config_file, sample=True))
     rules = book.ruleset.rules if book.ruleset is not None else ()
     covered = coverage(rules)
+    if markdown:
+        click.echo("\n".join(markdown_rows(covered)))
+        return
     if as_json:
         for row in covered:
             print_json(_row(row))
@@ -48,6 +53,29 @@ def policy(config_file: Path | None, *, as_json: bool) -> None:
     out.print(people)
 
 
+def markdown_rows(covered: Iterable[Coverage]) -> Iterator[str]:
+    """The table in Markdown: each clause with its rules, those of a pack together, and what stays with people."""
+    yield "| clause | what it asks | what enforces it |"
+    yield "|---|---|---|"
+    for row in covered:
+        packs: dict[str, list[str]] = {}
+        for rule in row.rules:
+            pack, _, name = rule.id.partition(".")
+            mode = "" if rule.terms.mode is Mode.ENFORCE else f" ({rule.terms.mode})"
+            packs.setdefault(pack, []).append(f"`{name or pack}`{mode}")
+        said = "; ".join(f"**{pack}** {', '.join(names)}" for pack, names in packs.items())
+        procedures = [p for p in PROCEDURES if p.clause == row.clause.id]
+        people = f"<br>*with people:* {'; '.join(p.duty for p in procedures)}" if procedures else ""
+        yield f"| {row.clause.id} | {row.clause.meaning} | {said or _without(row)}{people} |"
+
+
+def _without(row: Coverage) -> str:
+    """What serves a clause that no rule serves, or will."""
+    if row.clause.beside:
+        return f"beside rules: {row.clause.beside}"
+    return f"to come: {row.clause.to_come}" if row.clause.to_come else "no rule"
+
+
 def _contribution(procedure: Procedure) -> Text:
     if procedure.to_come:
         return Text(f"to come: {procedure.contribution}", style="red")
@@ -57,9 +85,7 @@ def _contribution(procedure: Procedure) -> Text:
 def _rules(row: Coverage) -> Text:
     if row.rules:
         return Text("\n").join(Text(f"{r.id} ({r.terms.mode})", style=STYLES[r.terms.mode]) for r in row.rules)
-    if row.clause.beside:
-        return Text(f"beside rules: {row.clause.beside}", style="dim")
-    return Text(f"to come: {row.clause.to_come}" if row.clause.to_come else "no rule", style="red")
+    return Text(_without(row), style="dim" if row.clause.beside else "red")
 
 
 def _row(row: Coverage) -> dict[str, object]:

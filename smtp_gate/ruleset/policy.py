@@ -40,14 +40,14 @@ class Coverage:
 
 
 _CLAUSES: Final = (
-    Clause("P-ACCESS", "only people with a current account send mail", (), to_come="rules on accounts"),
+    Clause("P-ACCESS", "only people with a current account send mail", ("accounts",)),
     Clause("P-CONTRACTOR", "contractors say in their signature block that they are not employees", ("signature",)),
     Clause("P-PERSONAL", "official business is not done from or to one's own outside account", ("personal_address",)),
     Clause("P-CONSTITUENT", "ordinary mail to constituents passes, free-mail or not", ("personal_address",)),
     Clause("P-LAWFUL", "no illegal activity, business for profit or campaigning", (), to_come="rules on wording"),
     Clause("P-DECENT", "nothing scandalous, defamatory, obscene or immoral", (), to_come="rules on wording"),
     Clause("P-IP", "nobody's intellectual property is violated", (), to_come="rules on wording and attachments"),
-    Clause("P-HONEST", "senders are who they say they are", ("personal_address",), to_come="rules on identity"),
+    Clause("P-HONEST", "senders are who they say they are", ("identity", "accounts", "personal_address")),
     Clause("P-INCIDENTAL", "incidental personal use stays small", ("personal_address",), to_come="rules on volume"),
     Clause(
         "P-PROPERTY",
@@ -66,7 +66,7 @@ _CLAUSES: Final = (
         (),
         to_come="retention and legal hold",
     ),
-    Clause("P-TRANSFER", "a transferred employee sends from the new account", (), to_come="rules on accounts"),
+    Clause("P-TRANSFER", "a transferred employee sends from the new account", ("accounts",)),
     Clause(
         "P-MALWARE",
         "links and attachments are treated with extreme caution",
@@ -81,10 +81,7 @@ CLAUSES: Final = {c.id: c for c in _CLAUSES}
 
 PROCEDURES: Final = (
     Procedure(
-        "P-ACCESS",
-        "departments ask the IT division for accounts",
-        "refuses mail from accounts nobody granted",
-        to_come=True,
+        "P-ACCESS", "departments ask the IT division for accounts", "refuses mail from accounts that nobody granted"
     ),
     Procedure("P-CONTRACTOR", "departments avoid accounts for contractors", "shows which contractors send mail"),
     Procedure("P-PERSONAL", "nobody does city business wholly outside", "sees only mail that touches a city account"),
@@ -102,7 +99,6 @@ PROCEDURES: Final = (
         "P-TRANSFER",
         "a transferred employee forwards old correspondence",
         "names the new address in its reply",
-        to_come=True,
     ),
     Procedure("P-MALWARE", "users verify a suspicious message with its sender", "holds what it can tell itself"),
     Procedure("P-CONSEQUENCE", "discipline is decided by people", "keeps the record they decide on"),
