@@ -67,11 +67,20 @@ def forward_of(local: str) -> tuple[str, str]:
     return (original, domain.casefold()) if original and domain else ("", "")
 
 
+def base_questions(view: MessageView) -> Iterator[FactKey]:
+    """Every directory question that `base` takes: of the login, and without one of the envelope sender."""
+    envelope = view.envelope
+    logins = _login_keys(envelope)
+    if logins or envelope.sender.is_null:
+        yield from map(directory, logins)
+    else:
+        yield from map(directory, _keys(envelope.sender.local, envelope.sender.domain))
+
+
 def questions(view: MessageView) -> Iterator[FactKey]:
     """Every directory question that `login`, `sender` and `named` take."""
     envelope = view.envelope
-    for key in _login_keys(envelope):
-        yield directory(key)
+    yield from base_questions(view)
     if not envelope.sender.is_null:
         yield from map(directory, _keys(envelope.sender.local, envelope.sender.domain))
     for header in HEADERS:

@@ -71,6 +71,12 @@ class SecondLook:
                 return self._unfolded(octets, line, floor)
         return start
 
+    def is_between_signs(self, octets: bytes, event: Event) -> bool:
+        """Whether the quote is one line like `>>> Name <address> 12/04/00 01:30PM >>>`."""
+        line = octets[event.start : min(event.end, event.start + _LONG)].strip()
+        apart = line.startswith(b">>> ") and line.endswith(b">>>") and b"\n" not in line
+        return apart and self._date.search(line) is not None
+
     def _wrote(self, octets: bytes, event: Event, quotes: Sequence[int]) -> Event | None:
         """A line with a verb: it, or the one behind it, must end as attributions do."""
         end = event.end
@@ -129,8 +135,7 @@ class SecondLook:
         for line in _lines_above(octets, event.start, 0, _HEAD, blank=3):
             stop = octets.find(b"\n", line)
             if self._date.search(octets[line:stop]) is not None:
-                names = _lines_above(octets, line, 0, 3)
-                start = names[-1] if names and stop - line < _NEAR // 2 else line
+                start = line if stop - line >= _NEAR // 2 else _named_above(octets, line)
                 return Event(start, event.end, Mark.ORIGINAL)
         return None
 
@@ -163,6 +168,22 @@ def _below_rule(octets: bytes, start: int) -> int:
         if len(bare) > 4 and not bare.strip(b"_-")
         else start
     )
+
+
+def _named_above(octets: bytes, dated: int) -> int:
+    """Where the name above a date begins, with what stands above it up to an empty line.
+
+    A page keeps no empty lines: there no more than the line above is a name, and none where the date has one beside it.
+    """
+    names = _lines_above(octets, dated, 0, 3)
+    if not names:
+        return dated
+    top = names[-1]
+    above = octets[max(0, top - _LONG) : top].split(b"\n")
+    if len(above) > 1 and not above[-2].strip():
+        return top
+    beside = octets[dated : octets.find(b"\n", dated)].lstrip()[:1].isalpha()
+    return dated if beside else names[0]
 
 
 def _is_followed(octets: bytes, end: int, quotes: Sequence[int]) -> bool:

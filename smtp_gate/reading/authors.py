@@ -27,6 +27,7 @@ _AT: Final = re.compile("[@\uff20\ufe6b]")
 _ODD: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
 )
+_COMMENT: Final = re.compile(r"\([^()]*\)")
 _ROUTES: Final = re.compile(r"[%!]")
 _WORD_IN_ADDRESS: Final = re.compile(r"<[^>]*=\?|=\?[^?]*\?[BbQq]\?[^?]*\?=\s*@|@\s*=\?")
 _GROUP: Final = re.compile(r'^(?:[^<"(@:]|"(?:[^"\\]|\\.)*"|\([^()]*\))*:')
@@ -77,7 +78,9 @@ def _line_doubts(header: Header, view: MessageView) -> Iterator[str]:
 def _shown(header: Header) -> Iterator[str]:
     """Every address that could be read from the line, encoded words decoded or not, comments and quotes opened."""
     raw = header.raw.decode("utf-8", "replace")[:ROOM]
-    for text in dict.fromkeys((raw, decode_words(raw))):
+    # Some readers pass over white space and comments within an address; between quotes nobody does.
+    squeezed = "" if '"' in raw else "".join(_COMMENT.sub("", raw).split())
+    for text in dict.fromkeys((raw, decode_words(raw), squeezed)):
         for found in _ADDRESS.finditer(_AT.sub("@", text)):
             yield _key(found[1], found[2])
 

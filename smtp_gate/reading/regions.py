@@ -109,7 +109,9 @@ class Regions:
         if event.mark is Mark.QUOTE:
             head = octets[event.start : min(event.end, event.start + _SHOWN)]
             kind = RegionKind.FORWARDED if b"orwarded" in head and self._forward.search(head) else RegionKind.QUOTED
-            return self._second.above(octets, event.start, floor), event.end, kind
+            # GroupWise puts its attribution between signs, and what it quotes below without one.
+            end = len(octets) if self._second.is_between_signs(octets, event) else event.end
+            return self._second.above(octets, event.start, floor), end, kind
         if event.mark is Mark.WROTE:
             # An attribution over two lines may have been seen twice.
             follows = next((e for e in events[place + 1 : place + 4] if e.start >= event.end), None)
