@@ -28,6 +28,7 @@ def _mail(author: str, to: str, subject: str, body: str, number: int) -> str:
 
 DANA = "Dana Okafor <dokafor@milwaukee.gov>"
 CARLA = "Carla Diaz <cdiaz@milwaukee.gov>"
+NANCY = "Nancy Robles <nrobles@milwaukee.gov>"
 SIGNATURE = "-- \nDana Okafor\nComptroller's Office, City of Milwaukee"
 
 
@@ -99,5 +100,23 @@ def samples() -> tuple[Sample, ...]:
             "dokafor@milwaukee.gov",
             ("danaokafor@gmail.com",),
             _mail(DANA, "danaokafor@gmail.com", "Fwd: draft budget", f"To finish at home.\n\n{SIGNATURE}", 6),
+        ),
+        Sample(
+            "From the account that she had before her transfer",
+            "nrobles@milwaukee.gov",
+            ("audit@partner.example",),
+            _mail(NANCY, "audit@partner.example", "Audit schedule", "The auditors come on Tuesday.\n\n-- \nNancy Robles", 7),
+        ),
+        Sample(
+            "Under the name of an official",
+            "dokafor@milwaukee.gov",
+            ("bids@builder.example",),
+            _mail(
+                "Ruth Baptiste <dokafor@milwaukee.gov>",
+                "bids@builder.example",
+                "Extension granted",
+                "You have another two weeks.\n\nRuth Baptiste",
+                8,
+            ),
         ),
     )
