@@ -9,7 +9,7 @@ from smtp_gate.core.facts import FactKey, Facts, group, known_directory
 from smtp_gate.core.finding import Finding
 from smtp_gate.core.message import Direction
 from smtp_gate.core.view import MessageView, Region, RegionKind, covered
-from smtp_gate.families import officials, senders
+from smtp_gate.families import officials, passing, senders
 from smtp_gate.families.base import Params
 from smtp_gate.families.senders import Who
 from smtp_gate.reading.authors import doubts, other_addresses
@@ -35,6 +35,7 @@ _SAID: Final = {
     "stray_at_in_author": "From shows something like a second address",
     "long_author": "From is too long",
 }
+_REPORTS: Final = frozenset({"multipart/report", "message/delivery-status", "message/disposition-notification"})
 _UNSURE: Final = "From is not clear"
 
 
@@ -63,7 +64,7 @@ class IdentityFamily:
     def needs(self, view: MessageView, params: IdentityParams) -> Collection[FactKey]:
         """The accounts of everybody named, and who the officials are."""
         groups = {group(name) for name in officials.groups(params.officials)} if "official" in params.signals else set()
-        return {known_directory(), *senders.questions(view), *groups}
+        return {known_directory(), *senders.questions(view), *passing.questions(view), *groups}
 
     def check(self, view: MessageView, facts: Facts, params: IdentityParams) -> Iterable[Finding]:
         """What each wanted signal finds."""
@@ -106,6 +107,7 @@ def _is_about_us(view: MessageView) -> bool:
 
 def _from(view: MessageView, facts: Facts, _params: IdentityParams) -> Iterator[Finding]:
     yield from _compared(view, facts, "from")
+    yield from _without_sender(view, facts)
 
 
 def _sender(view: MessageView, facts: Facts, _params: IdentityParams) -> Iterator[Finding]:
@@ -120,22 +122,55 @@ def _resent(view: MessageView, facts: Facts, _params: IdentityParams) -> Iterato
 def _compared(view: MessageView, facts: Facts, header: str) -> Iterator[Finding]:
     """Every address of the header that whoever sends may not use; mail that is foreign on all sides claims nothing of ours."""
     base = senders.base(view, facts)
-    ours = view.envelope.listener.internal_domains
-    if base is None or _is_list(base):
+    if base is None or _passes_on(base, view, facts):
         return
-    for who in senders.named(view, facts, header):
-        if (who.domain in ours or base.domain in ours or base.role == "login") and not who.agrees(base):
-            yield _other(who, base, header)
-    if base.role == "login" and header == "from":
-        # What the login may not send under in the envelope it may not in the headers either.
-        claimed = senders.sender(view, facts)
-        if claimed is not None and not claimed.agrees(base):
-            yield _other(claimed, base, "envelope")
+    claimed = senders.sender(view, facts) if header == "from" and base.role == "login" else None
+    # What the login may not send under in the headers it may not in the envelope either.
+    for who in (*senders.named(view, facts, header), *((claimed,) if claimed is not None else ())):
+        if _concerns_us(who, base, view, facts) and not who.agrees(base):
+            yield _other(who, base, who.role)
 
 
-def _is_list(who: Who) -> bool:
-    """A list sends its members' mail on under their own names; who may post to it is the list's to say."""
-    return who.account is not None and who.account.kind == "list" and who.account.current
+def _concerns_us(who: Who, base: Who, view: MessageView, facts: Facts) -> bool:
+    ours = view.envelope.listener.internal_domains
+    if not facts.has_directory and who.domain in ours and base.domain in ours:
+        # Nobody knows which of our addresses are aliases of each other.
+        return False
+    return who.domain in ours or base.domain in ours or base.role == "login"
+
+
+def _passes_on(who: Who, view: MessageView, facts: Facts) -> bool:
+    """Whether it is a list or a forward that sends others' mail on under their own names, and the mail shows it."""
+    account = who.account
+    if account is None or not account.current or account.kind not in {"list", "forward"}:
+        return False
+    by_itself = any(
+        s.account is not None and s.account.key == account.key for s in senders.named(view, facts, "sender")
+    )
+    return by_itself or passing.names(view, facts, account)
+
+
+def _without_sender(view: MessageView, facts: Facts) -> Iterator[Finding]:
+    """A person's letter with the null sender, which only reports and automatic mail have (RFC 5321, section 4.5.5)."""
+    if senders.base(view, facts) is not None or _is_automatic(view):
+        return
+    ours = view.envelope.listener.internal_domains
+    for who in senders.named(view, facts, "from"):
+        if who.domain in ours and who.account is not None and who.account.kind == "person":
+            said = "it has no envelope sender, as only reports and automatic replies have"
+            yield Finding(ENVELOPE, covered(who.key), detail="null_sender", said=said)
+
+
+def _is_automatic(view: MessageView) -> bool:
+    root = next(iter(view.parts), None)
+    if root is not None and root.media_type in _REPORTS:
+        return True
+    if view.header("auto-submitted").partition(";")[0].strip().lower() not in {"", "no"}:
+        return True
+    # Programs older than RFC 3834 say it in these words.
+    return view.header("precedence").strip().lower() in {"bulk", "junk", "auto_reply"} or bool(
+        view.header("x-autoreply")
+    )
 
 
 def _other(who: Who, base: Who, header: str) -> Finding:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from smtp_gate.core.facts import FactKey, Facts, directory
+from smtp_gate.core.facts import Account, FactKey, Facts, directory
 from smtp_gate.core.view import MessageView
 
 TRACES: Final = (
@@ -29,6 +29,13 @@ _LIST_ID: Final = re.compile(r"<([^\s<>@.]+)\.([A-Za-z0-9.-]+)>")
 def questions(view: MessageView) -> Iterator[FactKey]:
     """The accounts that the traces name."""
     return map(directory, dict.fromkeys((*_traced(view), *_listed(view))))
+
+
+def names(view: MessageView, facts: Facts, account: Account) -> bool:
+    """Whether the message bears the traces of having passed through this list or forward."""
+    keys = _listed(view) if account.kind == "list" else _traced(view)
+    passed = (facts.account(key) for key in keys)
+    return any(found is not None and found.key == account.key for found in passed)
 
 
 def explains(view: MessageView, facts: Facts) -> bool:

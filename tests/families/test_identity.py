@@ -31,8 +31,13 @@ def details(
         ("From: permits@milwaukee.gov\nSender: dokafor@milwaukee.gov", "dokafor@milwaukee.gov", ""),
         ("From: permits@milwaukee.gov", "permits@milwaukee.gov", "dokafor@milwaukee.gov"),
         ("From: permits@milwaukee.gov", "permits@milwaukee.gov", ""),
-        ("From: mlindgren@milwaukee.gov", "alerts-bounces@milwaukee.gov", ""),
-        ("From: someone@example.com", "alerts-bounces@milwaukee.gov", ""),
+        ("From: mlindgren@milwaukee.gov\nList-Id: <alerts.milwaukee.gov>", "alerts-bounces@milwaukee.gov", ""),
+        ("From: mlindgren@milwaukee.gov\nSender: alerts-bounces@milwaukee.gov", "alerts-bounces@milwaukee.gov", ""),
+        ("From: someone@example.com\nList-Post: <mailto:alerts@milwaukee.gov>", "alerts-bounces@milwaukee.gov", ""),
+        ("From: someone@example.com\nX-Original-To: parks@milwaukee.gov", "parks@milwaukee.gov", ""),
+        ("From: dokafor@milwaukee.gov\nAuto-Submitted: auto-replied", "", ""),
+        ("From: dokafor@milwaukee.gov\nPrecedence: bulk", "", ""),
+        ("From: dokafor@milwaukee.gov\nContent-Type: multipart/report; boundary=x", "", ""),
         ("From: someone@example.com", "someone@example.com", ""),
         ("From: news@shop.example", "bounce-17@mailer.example", ""),
         ("From: someone@example.com", "SRS0=ab=cd=example.com=someone@milwaukee.gov", ""),
@@ -90,6 +95,15 @@ def test_what_agrees(headers: str, sender: str, login: str) -> None:
             "reply_to_nobody",
         ),
         ("From: bkowal@milwaukee.gov", "dokafor@milwaukee.gov", "", "from_mismatch"),
+        ("From: mlindgren@milwaukee.gov", "alerts-bounces@milwaukee.gov", "", "from_mismatch"),
+        (
+            "From: mlindgren@milwaukee.gov\nList-Id: <parks.milwaukee.gov>",
+            "alerts-bounces@milwaukee.gov",
+            "",
+            "from_mismatch",
+        ),
+        ("From: someone@example.com", "parks@milwaukee.gov", "", "from_mismatch"),
+        ("From: dokafor@milwaukee.gov", "", "", "null_sender"),
         ("From: dokafor@milwaukee.gov\nFrom: cio@milwaukee.gov", "dokafor@milwaukee.gov", "", "several_from_lines"),
     ],
 )
@@ -196,6 +210,13 @@ def test_a_login_that_nothing_proves_is_nobody() -> None:
     client = Client("127.0.0.1", account="mlindgren@milwaukee.gov", proof=None)
     view = seen("From: dokafor@milwaukee.gov\n\nx\n", replace(envelope(), client=client))
     assert found(family, view, IdentityParams()) == ()
+
+
+def test_without_a_directory_nobody_knows_which_of_our_addresses_belong_together() -> None:
+    view = seen("From: Dana.Okafor@milwaukee.gov\n\nx\n", envelope())
+    assert found(family, view, IdentityParams(), city=()) == ()
+    view = seen("From: someone@example.com\n\nx\n", envelope())
+    assert [f.detail for f in found(family, view, IdentityParams(), city=())] == ["from_mismatch"]
 
 
 def test_inbound_mail_is_not_asked() -> None:
