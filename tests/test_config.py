@@ -311,3 +311,54 @@ def test_any_bytes_give_mistakes(folder: Path, octets: bytes) -> None:
 def test_noise_never_raises(folder: Path, at: int, noise: str, gone: int) -> None:
     result = write(folder, (SMALL[:at] + noise + SMALL[at + gone :]).encode("utf-8", "replace"))
     assert (result.config is None) == bool(result.errors)
+
+
+DIRECTORY = SMALL + "directory: {}\n"
+
+
+def test_a_directory_is_a_path_or_a_mapping_with_one_source(folder: Path) -> None:
+    short, long = (read(folder, DIRECTORY.format(d)).directory for d in ("directory.csv", "{csv: directory.csv}"))
+    assert short == long
+    assert short is not None
+    assert (short.csv, short.is_synced, short.keep_at_least) == (folder / "directory.csv", False, 80)
+    ldif = read(folder, DIRECTORY.format("{ldif: users, every: 1h, keep_at_least: 50}")).directory
+    assert ldif is not None
+    assert (ldif.ldif, ldif.is_synced, ldif.every, ldif.keep_at_least) == (folder / "users", True, 3600, 50)
+    server = "{server: ldaps://dc1.example.org, base: dc=b, bind_dn: cn=gate, password_file: users}"
+    found = read(folder, DIRECTORY.format(f"{{ldap: {server}, attributes: {{name: [sn, cn], title: t}}}}")).directory
+    assert found is not None
+    assert found.ldap is not None
+    assert (found.ldap.base, found.ldap.page, found.ldap.timeout) == (("dc=b",), 500, 30)
+    assert found.attributes == {"name": ("sn", "cn"), "title": ("t",)}
+    for plain in ("ldap://127.0.0.1", "ldap://localhost:3890", "'ldap://[::1]'"):
+        read(folder, DIRECTORY.format(f"{{ldap: {server.replace('ldaps://dc1.example.org', plain)}}}"))
+
+
+@pytest.mark.parametrize(
+    ("written", "column", "said"),
+    [
+        ("nosuch.csv", 12, "`nosuch.csv` does not exist"),
+        ("{}", 12, "where is the directory?"),
+        ("{csv: directory.csv, ldif: users}", 12, "`csv` and `ldif` exclude each other"),
+        ("{csv: directory.csv, every: 1h}", 12, "`every` is for ldif and ldap"),
+        ("{ldif: users, every: 1s}", 33, "greater than or equal to 60"),
+        ("{ldif: users, keep_at_least: 101}", 41, "less than or equal to 100"),
+        ("{ldif: users, attributes: {nmae: cn}}", 39, "`nmae` is not one of"),
+        ("{ldap: {server: dc1, base: dc=b}}", 19, "not the address of an LDAP server"),
+        ("{ldap: {server: 'ldap://a:x', base: dc=b}}", 19, "not the address of an LDAP server"),
+        ("{ldap: {server: 'ldap://a'}}", 19, "`base` is missing"),
+        ("{ldap: {server: 'ldaps://a', base: dc=b, bind_dn: cn=x}}", 19, "belong together"),
+        ("{ldap: {server: 'ldaps://a', base: dc=b, start_tls: true}}", 19, "`start_tls` is for ldap://"),
+        ("{ldap: {server: 'ldap://a', base: dc=b, bind_dn: cn=x, password_file: users}}", 19, "in clear"),
+    ],
+)
+def test_a_mistake_in_the_directory_stands_at_its_place(folder: Path, written: str, column: int, said: str) -> None:
+    (mistake,) = write(folder, DIRECTORY.format(written)).mistakes
+    assert said in mistake.message
+    assert (mistake.line, mistake.column) == (9, column), mistake
+
+
+def test_the_schema_knows_the_short_form_of_a_directory() -> None:
+    forms = config_schema()["properties"]["directory"]["anyOf"]
+    assert forms[0]["type"] == "string"
+    assert {"$ref": "#/$defs/DirectorySettings"} in forms

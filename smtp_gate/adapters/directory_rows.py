@@ -1,9 +1,10 @@
 """A row of the directory → an entry, or every mistake in it; and the mistakes that rows make together."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, tzinfo
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -17,7 +18,11 @@ COLUMNS: Final = (
 """The columns of a directory, whatever it is read from; only `address` must be there."""
 KINDS: Final = ("person", "service", "shared", "list", "forward")
 _DATED: Final = re.compile(r"(.*?)\s*\[\s*([0-9-]*)\s*\.\.\s*([0-9-]*)\s*\]")
+_LISTED: Final = ("groups", "aliases", "personal", "senders")
 _ADDRESSES: Final = frozenset({"aliases", "personal"})
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@([A-Za-z0-9.-]+)")
+_SHORT: Final = 64
+"""Characters up to which neither the local part nor the whole can be too long."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,53 +38,109 @@ class RowMistake:
         return f"line {self.line}:{where} {self.reason}"
 
 
-def build(
-    rows: Collection[tuple[int, Mapping[str, str]]], mistakes: list[RowMistake], snapshot: str, zone: tzinfo
-) -> Directory | tuple[RowMistake, ...]:
-    """The directory that rows make, each with its line; or every mistake, those already found among them."""
-    entries = [entry for entry in (entry_of(line, row, mistakes) for line, row in rows) if entry is not None]
-    mistakes += overlaps(entries)
-    return tuple(sorted(mistakes)) if mistakes else index(entries, snapshot, zone)
+class Reader:
+    """Makes entries of rows, and keeps what many rows say alike (departments, groups, days) once."""
 
+    def __init__(self) -> None:
+        self._words: dict[str, str] = {}
+        self._days: dict[str, date] = {}
+        self._cells: dict[tuple[str, str], tuple[Dated, ...]] = {}
 
-def entry_of(line: int, row: Mapping[str, str], mistakes: list[RowMistake]) -> Entry | None:
-    """The entry that a row describes; None where its mistakes were added."""
-    found: list[RowMistake] = []
-    address = row.get("address", "")
-    found += [
-        RowMistake(line, column, f"not an address: {row[column][:80]!r}")
-        for column in ("address", "successor")
-        if row.get(column) and not is_address(row[column])
-    ]
-    if not address:
-        found.append(RowMistake(line, "address", "empty"))
-    kind = row.get("kind", "") or "person"
-    if kind not in KINDS:
-        found.append(RowMistake(line, "kind", f"{kind[:40]!r} is none of {', '.join(KINDS)}"))
-    since, until = (_day(line, c, row.get(c, ""), found) for c in ("valid_from", "valid_to"))
-    if since and until and until < since:
-        found.append(RowMistake(line, "valid_to", "before valid_from"))
-    listed = {c: tuple(_dated(line, c, row.get(c, ""), found)) for c in ("groups", "aliases", "personal", "senders")}
-    mistakes += found
-    if found:
+    def entry(self, line: int, row: Mapping[str, str], mistakes: list[RowMistake]) -> Entry | None:
+        """The entry that a row describes; None where its mistakes were added."""
+        found: list[RowMistake] = []
+        cell = row.get
+        address, successor, kind = cell("address", ""), cell("successor", ""), cell("kind", "") or "person"
+        for column, written in (("address", address), ("successor", successor)):
+            if written and not is_address(written):
+                found.append(RowMistake(line, column, f"not an address: {written[:80]!r}"))
+        if not address:
+            found.append(RowMistake(line, "address", "empty"))
+        if kind not in KINDS:
+            found.append(RowMistake(line, "kind", f"{kind[:40]!r} is none of {', '.join(KINDS)}"))
+        since = self._day(line, "valid_from", cell("valid_from", ""), found)
+        until = self._day(line, "valid_to", cell("valid_to", ""), found)
+        if since and until and until < since:
+            found.append(RowMistake(line, "valid_to", "before valid_from"))
+        groups, aliases, personal, senders = (self._dated(line, c, cell(c, ""), found) for c in _LISTED)
+        if found:
+            mistakes += found
+            return None
+        word = self._words.setdefault
+        department, title, status = cell("department", ""), cell("title", ""), cell("status", "") or "employee"
+        return Entry(
+            address,
+            word(kind, kind),
+            cell("name", ""),
+            cell("person", ""),
+            word(department, department),
+            word(title, title),
+            word(status, status),
+            groups,
+            aliases,
+            personal,
+            senders,
+            since,
+            until,
+            successor,
+            line,
+        )
+
+    def _dated(self, line: int, column: str, cell: str, found: list[RowMistake]) -> tuple[Dated, ...]:
+        """The values of a cell, parted by `;`, each with days behind it or not: `a@b.c [2026-07-01..2026-12-31]`."""
+        if not cell:
+            return ()
+        # Groups and those who may send are written alike in many rows; addresses are everybody's own.
+        shared = column not in _ADDRESSES
+        if shared and (known := self._cells.get((column, cell))) is not None:
+            return known
+        already = len(found)
+        values = (self._value(line, column, piece, found) for piece in map(str.strip, cell.split(";")) if piece)
+        made = tuple(v for v in values if v is not None)
+        if shared and len(found) == already:
+            self._cells[column, cell] = made
+        return made
+
+    def _value(self, line: int, column: str, piece: str, found: list[RowMistake]) -> Dated | None:
+        value, since, until = piece, None, None
+        if "[" in piece and (dates := _DATED.fullmatch(piece)) is not None:
+            value = dates[1]
+            since, until = (self._day(line, column, text, found) for text in (dates[2], dates[3]))
+        wants_address = column in _ADDRESSES or (column == "senders" and not value.startswith("group:"))
+        if wants_address and not is_address(value):
+            found.append(RowMistake(line, column, f"not an address: {value[:80]!r}"))
+        elif not value or "[" in value or "]" in value:
+            found.append(RowMistake(line, column, f"days are written like [2026-07-01..2026-12-31]: {piece[:80]!r}"))
+        elif since and until and until < since:
+            found.append(RowMistake(line, column, f"its last day is before its first: {piece[:80]!r}"))
+        else:
+            return Dated(value.casefold() if column == "groups" else value, since, until)
         return None
-    return Entry(
-        address,
-        kind,
-        row.get("name", ""),
-        row.get("person", ""),
-        row.get("department", ""),
-        row.get("title", ""),
-        row.get("status", "") or "employee",
-        tuple(Dated(g.value.casefold(), g.since, g.until) for g in listed["groups"]),
-        listed["aliases"],
-        listed["personal"],
-        listed["senders"],
-        since,
-        until,
-        row.get("successor", ""),
-        line,
-    )
+
+    def _day(self, line: int, column: str, written: str, found: list[RowMistake]) -> date | None:
+        if not written:
+            return None
+        day = self._days.get(written)
+        if day is None:
+            try:
+                day = self._days[written] = date.fromisoformat(written if len(written) == 10 else "")
+            except ValueError:
+                found.append(RowMistake(line, column, f"not a day like 2026-03-31: {written[:40]!r}"))
+        return day
+
+
+def build(
+    rows: Iterable[tuple[int, Mapping[str, str]]], mistakes: list[RowMistake], snapshot: str, zone: tzinfo
+) -> Directory | tuple[RowMistake, ...]:
+    """The directory that rows make, each with its line; or every mistake, those already found among them.
+
+    Rows may add mistakes of their own while they are drawn.
+    """
+    reader = Reader()
+    entries = [entry for entry in (reader.entry(line, row, mistakes) for line, row in rows) if entry is not None]
+    made = index(entries, snapshot, zone)
+    mistakes += overlaps(made)
+    return tuple(sorted(mistakes)) if mistakes else made
 
 
 def row_of(entry: Entry) -> dict[str, str]:
@@ -108,48 +169,35 @@ def row_of(entry: Entry) -> dict[str, str]:
 
 def is_address(text: str) -> bool:
     """An address that the door would take, too: one it would not take could never be looked up."""
+    plain = _PLAIN.fullmatch(text)
+    if plain is not None and len(text) <= _SHORT:
+        # Nearly every address: its local part is right, and thousands share one domain.
+        return _is_domain(plain[1])
     path = parse_address(text)
     return path is not None and bool(path.domain)
 
 
-def overlaps(entries: Collection[Entry]) -> Iterator[RowMistake]:
+@lru_cache(maxsize=4096)
+def _is_domain(domain: str) -> bool:
+    return parse_address(f"a@{domain}") is not None
+
+
+def overlaps(directory: Directory) -> Iterator[RowMistake]:
     """Two accounts may have one address one after the other, never on the same day."""
-    having: dict[str, list[tuple[date, date, int]]] = {}
-    for entry in entries:
-        for key in {entry.address.casefold(), *(a.value.casefold() for a in entry.aliases)}:
-            for since, until in entry.terms(key):
-                having.setdefault(key, []).append((since or date.min, until or date.max, entry.line))
-    for key, terms in having.items():
+    doubtful = [key for key, entries in directory.by_address.items() if len(entries) > 1]
+    for entry in directory.entries:
+        keys = [entry.key, *[a.value.casefold() for a in entry.aliases]] if entry.aliases else []
+        if len(set(keys)) < len(keys):
+            doubtful += keys
+    for key in dict.fromkeys(doubtful):
+        terms = [
+            (since or date.min, until or date.max, entry.line)
+            for entry in directory.by_address[key]
+            for since, until in entry.terms(key)
+        ]
         for (_, until, first), (since, _, line) in pairwise(sorted(terms)):
             if since <= until:
                 # The line further down is the one that somebody added.
                 early, late = sorted((first, line))
                 said = f"{key} is also in use by line {early} on the same day" if early != late else f"{key} twice"
                 yield RowMistake(late, "address", said)
-
-
-def _dated(line: int, column: str, cell: str, found: list[RowMistake]) -> Iterator[Dated]:
-    """The values of a cell, parted by `;`, each with days behind it or not: `a@b.c [2026-07-01..2026-12-31]`."""
-    for piece in filter(None, map(str.strip, cell.split(";"))):
-        dates = _DATED.fullmatch(piece)
-        value, first, last = dates.groups() if dates is not None else (piece, "", "")
-        since, until = (_day(line, column, text, found) for text in (first, last))
-        wants_address = column in _ADDRESSES or (column == "senders" and not value.startswith("group:"))
-        if wants_address and not is_address(value):
-            found.append(RowMistake(line, column, f"not an address: {value[:80]!r}"))
-        elif not value or "[" in value or "]" in value:
-            found.append(RowMistake(line, column, f"days are written like [2026-07-01..2026-12-31]: {piece[:80]!r}"))
-        elif since and until and until < since:
-            found.append(RowMistake(line, column, f"its last day is before its first: {piece[:80]!r}"))
-        else:
-            yield Dated(value, since, until)
-
-
-def _day(line: int, column: str, written: str, found: list[RowMistake]) -> date | None:
-    if not written:
-        return None
-    try:
-        return date.fromisoformat(written if len(written) == 10 else "")
-    except ValueError:
-        found.append(RowMistake(line, column, f"not a day like 2026-03-31: {written[:40]!r}"))
-        return None

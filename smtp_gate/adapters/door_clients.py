@@ -71,11 +71,11 @@ class Peer:
     def client(self, content: bytes = b"") -> Client:
         """The value the envelope carries; a trusted peer says in the message's `content` who has logged in there.
 
-        Its word is about one message, so it comes before the account that the peer itself has proven.
+        Its word counts only where the connection has proven no account of its own: who logs in here speaks for itself.
         """
         settings = self._settings
         account, proof = self.account, self.proof
-        vouched = authenticated_sender(content, settings.voucher_hosts) if self._may_vouch else ""
+        vouched = authenticated_sender(content, settings.voucher_hosts) if self._may_vouch and not account else ""
         if vouched:
             account, proof = vouched, Proof.TRUSTED_RECEIVED
         if account and "@" not in account and settings.login_domain:
@@ -142,6 +142,8 @@ class Peer:
         for name, value in attributes.values.items():
             self._become(name, "" if value in _UNKNOWN else value)
         self.helo, self.esmtp, self.forwarded = "", False, ()
+        # What follows is another client's, so the topmost Received line is its own.
+        self._may_vouch = False
         return None
 
     def _become(self, name: str, value: str) -> None:

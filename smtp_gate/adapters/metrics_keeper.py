@@ -1,5 +1,6 @@
 """Metrics of what there is once a gate: the ruleset in use, the held mail, the workers, the keeper's own chores."""
 
+import contextlib
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -33,13 +34,19 @@ class KeeperMetrics:
         self._seal = gauge("journal_sealed_timestamp_seconds", "When the journal's heads were last sealed.")
         repeats = "The same message deferred by the same cause for the third time or more."
         self._repeats = counter("repeated_deferrals", repeats, ("rule", "cause"))
+        self._syncs = counter(
+            "directory_sync_failures", "Syncs of the directory that failed; the last good one stayed."
+        )
+        self._synced = gauge("directory_sync_age_seconds", "Since the last good sync of the directory.", ("source",))
         build = gauge("build_info", "The running program: 1 under its version.", ("version", "python"))
         build.labels(__version__, ".".join(map(str, sys.version_info[:3]))).set(1)
         self._holds: Callable[[], tuple[int, float]] | None = None
+        self._sync: tuple[str, Callable[[], float | None]] | None = None
 
     def text(self) -> bytes:
         """The exposition."""
         self._count_holds()
+        self._tell_sync()
         return generate_latest(self.registry)
 
     def ruleset_loaded(self, ruleset_hash: str) -> None:
@@ -82,6 +89,23 @@ class KeeperMetrics:
     def watch_holds(self, count_and_oldest: Callable[[], tuple[int, float]]) -> None:
         """Read the quarantine whenever somebody scrapes; times are seconds since the epoch."""
         self._holds = count_and_oldest
+
+    def directory_sync_failed(self) -> None:
+        """A sync of the directory changed nothing because something was wrong."""
+        self._syncs.inc()
+
+    def watch_sync(self, source: str, synced_at: Callable[[], float | None]) -> None:
+        """Ask whenever somebody scrapes when the directory was last synced from that kind of source."""
+        self._sync = (source, synced_at)
+
+    def _tell_sync(self) -> None:
+        if self._sync is None:
+            return
+        source, synced_at = self._sync
+        with contextlib.suppress(OSError):
+            at = synced_at()
+            # Before the first sync there is no age; the gate has not even begun then.
+            self._synced.labels(source).set(max(self._now() - at, 0.0) if at is not None else float("nan"))
 
     def _count_holds(self) -> None:
         if self._holds is None:

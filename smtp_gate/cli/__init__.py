@@ -17,10 +17,12 @@ COMMANDS: Final = {
     "policy": "smtp_gate.cli.policy:policy",
     "quarantine": "smtp_gate.cli.quarantine:quarantine",
     "journal": "smtp_gate.cli.journal:journal",
+    "directory": "smtp_gate.cli.directory:directory",
     "index": "smtp_gate.cli.index:index",
     "reload": "smtp_gate.cli.reload:reload",
     "passwd": "smtp_gate.cli.passwd:passwd",
     "edm": "smtp_gate.cli.edm:edm",
+    "feeds": "smtp_gate.cli.feeds:feeds",
     "schema": "smtp_gate.cli.policy:schema",
 }
 """Each command and where it lives; it is imported only when it is called, so that `--help` is quick."""

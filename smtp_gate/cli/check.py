@@ -1,6 +1,5 @@
 """`smtp-gate check` and `smtp-gate test`: every mistake of every file, and the examples that rules carry."""
 
-import csv
 import sys
 from pathlib import Path
 
@@ -22,7 +21,8 @@ from smtp_gate.cli.render import console
 from smtp_gate.config import Config, load_config
 from smtp_gate.ruleset.examples import ExampleResult, run_examples
 from smtp_gate.ruleset.marks import Mistake
-from smtp_gate.ruleset.people import group_mistakes, named_status_mistakes, status_mistakes
+from smtp_gate.ruleset.people import group_mistakes, named_status_mistakes, status_mistakes, unasked_mistakes
+from smtp_gate.server.directories import directory_file
 from smtp_gate.server.rules import Rulebook, load_rulebook
 from smtp_gate.server.settings import listener_mistakes
 
@@ -75,15 +75,13 @@ def _people(config: Config, book: Rulebook) -> tuple[Mistake, ...]:
     """Groups and statuses that nothing knows; nothing is said of them where the directory itself is broken."""
     packs = [pack.path for pack in book.loaded.packs]
     if config.directory is None:
-        return tuple(group_mistakes(packs, None))
-    if not book.directory.id:
+        return (*group_mistakes(packs, None), *unasked_mistakes(packs))
+    file = directory_file(config)
+    if file is None or not book.directory.id:
         return ()
-    groups = frozenset(book.directory.by_group)
-    named = named_status_mistakes(packs, frozenset(entry.status for entry in book.directory.entries))
-    try:
-        return (*status_mistakes(config.directory, packs), *group_mistakes(packs, groups), *named)
-    except (OSError, ValueError, csv.Error):
-        return (Mistake(str(config.directory), 1, 1, "the file changed while it was read", "check again"),)
+    entries, groups = book.directory.entries, frozenset(book.directory.by_group)
+    named = named_status_mistakes(packs, frozenset(entry.status for entry in entries))
+    return (*status_mistakes(file, entries, packs), *group_mistakes(packs, groups), *named)
 
 
 def _annotation(mistake: Mistake) -> str:

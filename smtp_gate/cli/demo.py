@@ -73,7 +73,9 @@ async def _run(config: Config, folder: Path, extract: Path, out: Console, *, onc
     try:
         address = gate.addresses[config.listeners[0].name]
         rules = len(gate.worker.in_use.ruleset.rules)
-        out.print(Text(f"A gate with {rules} rules listens on {address[0]}:{address[1]}. Six messages go in:\n"))
+        out.print(
+            Text(f"A gate with {rules} rules listens on {address[0]}:{address[1]}. {len(samples())} messages go in:\n")
+        )
         for number, sample in enumerate(samples(), 1):
             reply = await _send(address, sample)
             out.print(_panel(number, sample, reply, told.seen[-1]))

@@ -12,9 +12,10 @@ import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from smtp_gate.cli.render import console
+from smtp_gate.cli.whole import put
 from smtp_gate.detect.edm import KEY_OCTETS, EdmError, entry, normalise, packed
 from smtp_gate.ruleset.lists import read_key
-from smtp_gate.store.files import sync_directory, write_all
+from smtp_gate.store.files import write_all
 
 SHORTEST: Final = 5
 """Letters and digits of a value below which a column is refused."""
@@ -93,7 +94,7 @@ def build(*, key_file: Path, columns: str, output: Path, sample: Sequence[str], 
             _end(f"column {name}: {refused + '. ' + _WHY if refused else 'no values'}")
         entries[name] |= {entry(secret, name, value) for value in made_up.get(name, ())}
     try:
-        _put(output, packed(entries, secret))
+        put(output, packed(entries, secret))
     except OSError as error:
         _end(f"{output} cannot be written: {error.strerror}")
     counts = ", ".join(f"{len(entries[name])} of {name}" for name in wanted)
@@ -176,24 +177,6 @@ def _samples(given: Iterable[str], wanted: Sequence[str]) -> Mapping[str, list[s
             raise click.UsageError(f"--sample takes COLUMN=VALUE with one of {', '.join(wanted)}")
         found.setdefault(name, []).append(normalise(value))
     return found
-
-
-def _put(target: Path, blocks: Iterable[bytes]) -> None:
-    """Write beside the target, sync and rename, so that nobody ever sees half of it. Raises OSError."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
-    try:
-        try:
-            for block in blocks:
-                write_all(descriptor, block)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        temporary.rename(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_directory(target.parent)
 
 
 def _end(said: str) -> NoReturn:

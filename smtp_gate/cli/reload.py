@@ -9,6 +9,7 @@ import click
 from smtp_gate.adapters import control
 from smtp_gate.adapters.control import Frame
 from smtp_gate.cli.options import config_option, json_option, print_json, settings
+from smtp_gate.config import Config
 from smtp_gate.server.plan import CONTROL
 
 
@@ -23,7 +24,7 @@ def reload(config_file: Path | None, *, as_json: bool) -> None:
     Example: smtp-gate reload -c my-city/config/smtp-gate.yaml
     """
     config = settings(config_file)
-    answer = asyncio.run(_ask(Path(config.data_dir) / CONTROL))
+    answer = ask_reload(config)
     if answer is None:
         raise click.ClickException(f"no gate runs with {config.data_dir}: start one with `smtp-gate serve`")
     if as_json:
@@ -35,6 +36,11 @@ def reload(config_file: Path | None, *, as_json: bool) -> None:
     else:
         click.echo(f"{answer['rules']} rules in use in every worker, {answer['ruleset']}")
     sys.exit(1 if answer["reasons"] else 0)
+
+
+def ask_reload(config: Config) -> Frame | None:
+    """What the keeper of this gate answers to a reload, None where no gate runs."""
+    return asyncio.run(_ask(Path(config.data_dir) / CONTROL))
 
 
 async def _ask(path: Path) -> Frame | None:

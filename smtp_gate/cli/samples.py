@@ -105,7 +105,13 @@ def samples() -> tuple[Sample, ...]:
             "From the account that she had before her transfer",
             "nrobles@milwaukee.gov",
             ("audit@partner.example",),
-            _mail(NANCY, "audit@partner.example", "Audit schedule", "The auditors come on Tuesday.\n\n-- \nNancy Robles", 7),
+            _mail(
+                NANCY,
+                "audit@partner.example",
+                "Audit schedule",
+                "The auditors come on Tuesday.\n\n-- \nNancy Robles",
+                7,
+            ),
         ),
         Sample(
             "Under the name of an official",

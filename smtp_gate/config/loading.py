@@ -75,6 +75,7 @@ def config_schema() -> dict[str, Any]:
     short = {"type": "string", "examples": ["127.0.0.1:10026"]}
     form = {k: hop.pop(k) for k in ("$ref", "allOf") if k in hop}
     hop["anyOf"] = [short, {"type": "array", "items": short, "minItems": 1}, form]
+    schema["properties"]["directory"]["anyOf"].insert(0, {"type": "string", "examples": ["directory.csv"]})
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "smtp-gate settings"}
 
 

@@ -1,14 +1,24 @@
 """What the gate's settings may say: the shape of smtp-gate.yaml, with defaults and descriptions."""
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 
+from smtp_gate.config.directories import DirectorySettings, short_form
 from smtp_gate.config.listeners import ListenerSettings, TlsMode
 from smtp_gate.ruleset.build import BuildSettings
-from smtp_gate.ruleset.lists import ListSource, why_not
+from smtp_gate.ruleset.lists import ListSource, why_no_feed, why_not
 from smtp_gate.ruleset.schema import Id
 from smtp_gate.ruleset.written import (
     Address,
@@ -44,6 +54,14 @@ def _hop(value: object) -> object:
     return {"hosts": value} if isinstance(value, str | list) else value
 
 
+def _feed(value: Path, info: ValidationInfo) -> Path:
+    said = why_no_feed(value) if info.context else ""
+    if said:
+        raise wrong(f"the file cannot be used: {said}", "make it with `smtp-gate feeds build`")
+    return value
+
+
+FeedFile = Annotated[File, AfterValidator(_feed)]
 Zone = Annotated[ZoneInfo, PlainValidator(_zone), WithJsonSchema({"type": "string", "examples": ["America/Chicago"]})]
 
 
@@ -201,10 +219,12 @@ class Config(Written):
     """Holds, journal and what else is kept."""
     rules: ListOf[Folder] = ()
     """Folders or files of packs; the shipped packs where it is left out."""
-    directory: File | None = None
-    """The directory of accounts, CSV."""
+    directory: Annotated[DirectorySettings | None, BeforeValidator(short_form)] = None
+    """The directory of accounts: a CSV file, or a mapping that names another source."""
     edm: dict[Id, EdmSettings] = Field(default_factory=dict)
     """Lists for exact data match, by the names that detectors use."""
+    feeds: dict[Id, FeedFile] = Field(default_factory=dict)
+    """Lists of domains, as `smtp-gate feeds build` made them; `free_mail` and `disposable` take the place of the shipped ones."""
     metrics: Listen | None = None
     """Where /metrics, /healthz and /readyz are served."""
     workers: Annotated[int, Field(ge=0, le=256)] = 0

@@ -164,11 +164,13 @@ class Directory:
     def roster(self, group: str, day: date) -> Roster:
         """Who is in the group on that day."""
         key = group.casefold()
-        members = [
-            (entry.address, entry.name)
-            for entry in self.by_group.get(key, ())
-            if entry.covers(day) and any([g.value.casefold() == key and g.covers(day) for g in entry.groups])
-        ]
+        members: list[tuple[str, str, str]] = []
+        for entry in self.by_group.get(key, ()):
+            if entry.covers(day):
+                for one in entry.groups:
+                    if one.value.casefold() == key and one.covers(day):
+                        members.append((entry.address, entry.name, entry.person))
+                        break
         return Roster(tuple(sorted(members)))
 
     def _now_at(self, entry: Entry, key: str, day: date) -> str:
@@ -214,7 +216,12 @@ def _key(address: str) -> str:
 
 
 def _values(dated: tuple[Dated, ...], day: date) -> tuple[str, ...]:
-    return tuple([d.value for d in dated if d.covers(day)]) if dated else ()
+    if not dated:
+        return ()
+    # `covers`, written out: every look-up comes by here several times.
+    return tuple([
+        d.value for d in dated if (d.since is None or d.since <= day) and (d.until is None or day <= d.until)
+    ])  # fmt: skip
 
 
 def _later(one: date | None, other: date | None) -> date | None:

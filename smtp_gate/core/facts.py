@@ -74,9 +74,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """The members of a group on the day of the message: each account's address and name, in a stable order."""
+    """The members of a group on the day of the message: each account's address, name and person, in a stable order."""
 
-    members: tuple[tuple[str, str], ...] = ()
+    members: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,16 @@
 import re
 from typing import Final, TypedDict
 
-from smtp_gate.core.facts import Account
+from smtp_gate.core.facts import Account, Listed
 from smtp_gate.core.finding import Failure
 from smtp_gate.core.message import Envelope
 from smtp_gate.core.verdict import Judgement, Ruling, Verdict
 from smtp_gate.core.view import Unscannable
 
 _SSN_SHAPE: Final = re.compile(r"(?<![0-9])[0-9]{3}([ ._-])[0-9]{2}\1[0-9]{4}(?![0-9])")
+
+_SHORT: Final = len("sha256:") + 16
+"""How much of a feed's name a row shows: a message may ask of a thousand domains."""
 
 
 class FindingRow(TypedDict):
@@ -82,13 +85,18 @@ class AccountRow(TypedDict):
 
 
 class FactRow(TypedDict):
-    """One question and the answer used: `known`, `unknown` or `failed` (with its cause); `account` where there is one."""
+    """One question and the answer used: `known`, `unknown` or `failed` (with its cause); `account` where there is one.
+
+    Of a list that holds the domain, `entry` is what covers it and `content` the first digits of the list's own name.
+    """
 
     source: str
     subject: str
     answer: str
     cause: str
     account: AccountRow | None
+    entry: str
+    content: str
 
 
 def finding_rows(verdict: Verdict) -> list[FindingRow]:
@@ -158,15 +166,26 @@ def fact_rows(judgement: Judgement) -> list[FactRow]:
     """Every fact that was used, in a stable order."""
     rows = []
     for key, value in sorted(judgement.facts.answers.items(), key=lambda item: item[0]):
-        account, cause = None, ""
+        account, cause, entry, content = None, "", "", ""
         if isinstance(value, Failure):
             answer, cause = "failed", value.cause
         elif isinstance(value, Account):
             answer, account = "known", _account(value)
+        elif isinstance(value, Listed):
+            answer, entry, content = "known", value.entry, value.feed[:_SHORT]
         else:
-            # Of a group or a feed it is enough that it answered: who is in it belongs to the directory's snapshot.
+            # Of a group it is enough that it answered: who is in it belongs to the directory's snapshot.
             answer = "unknown" if value is None else "known"
-        rows.append(FactRow(source=key.source, subject=key.subject, answer=answer, cause=cause, account=account))
+        row = FactRow(
+            source=key.source,
+            subject=key.subject,
+            answer=answer,
+            cause=cause,
+            account=account,
+            entry=entry,
+            content=content,
+        )
+        rows.append(row)
     return rows
 
 

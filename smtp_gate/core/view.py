@@ -8,8 +8,8 @@ from typing import Final
 
 from smtp_gate.core.message import Envelope, Message
 
-_NUMBER: Final = re.compile(r"[0-9](?:[ ._-]?[0-9]){6,}")
-"""A number as long as a secret may be."""
+_NUMBER: Final = re.compile(r"\d(?:[^\w@]{0,3}_?\d){6,}")
+"""A number as long as a secret may be, in the digits of any script, whatever a few signs stand in it."""
 
 
 def _stars(number: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ from pydantic import Field
 from smtp_gate.core.facts import FactKey, Facts, Standing, known_directory
 from smtp_gate.core.finding import Finding
 from smtp_gate.core.message import Direction
-from smtp_gate.core.view import MessageView, Region, RegionKind, covered
+from smtp_gate.core.view import MessageView, Region, RegionKind
 from smtp_gate.families import passing, senders
 from smtp_gate.families.base import Params
 from smtp_gate.families.senders import Who
@@ -30,7 +30,7 @@ class AccountsParams(Params):
     """Which accounts may not send: nobody's, one that has not begun, has ended, or whose person has another one now;
     `foreign` is a sender outside the city's domains whose mail nothing explains: no forward, list or SRS address."""
     system: tuple[str, ...] = ("mailer-daemon", "postmaster", "double-bounce", "root", "nobody")
-    """Local parts that mail servers write under, which are nobody's accounts."""
+    """Local parts that mail servers write reports and other automatic mail under, which are nobody's accounts."""
     automatic_replies: Literal["spare", "ask"] = "spare"
     """`spare`: an automatic reply with the null sender may still come from an account that has ended, to say so."""
 
@@ -61,30 +61,36 @@ class AccountsFamily:
 
 
 def _findings(view: MessageView, facts: Facts, params: AccountsParams) -> Iterator[Finding]:
-    ours = view.envelope.listener.internal_domains
     login, sender = senders.login(view, facts), senders.sender(view, facts)
     if login is not None:
         yield from _of(login, ENVELOPE, params)
     if sender is None:
-        authors = [who for who in senders.named(view, facts, "from") if who.domain in ours]
-        for who in authors:
+        for who in _authors(view, facts):
             if not (_has_ended(who) and _may_reply(view, params)):
-                yield from _of(who, FROM, params)
-    elif sender.domain in ours:
-        yield from _of(sender, ENVELOPE, params)
+                yield from _of(who, FROM, params, spared=params.system)
+    elif senders.is_ours(view, sender.domain):
+        spared = params.system if senders.is_automatic(view) else ()
+        yield from _of(sender, ENVELOPE, params, spared=spared)
+        if sender.account is not None and sender.account.kind in {"list", "forward"}:
+            # Behind a list nobody else tells that its author's account has ended.
+            yield from (f for who in _authors(view, facts) if who.account is not None for f in _of(who, FROM, params))
     if sender is not None and "foreign" in params.signals and not passing.explains(view, facts):
         # Anybody can write an address that looks rewritten; a forward leaves its own marks beside it.
-        if senders.forward_of(view.envelope.sender.local)[0]:
+        if senders.is_rewritten(view):
             yield _finding(sender, ENVELOPE, "foreign", "is rewritten, and no forward explains it")
-        elif sender.domain not in ours:
+        elif not senders.is_ours(view, sender.domain):
             yield _finding(sender, ENVELOPE, "foreign", "is no address of the city, and no forward or list explains it")
 
 
-def _of(who: Who, region: Region, params: AccountsParams) -> Iterator[Finding]:
+def _authors(view: MessageView, facts: Facts) -> Iterator[Who]:
+    return (who for who in senders.named(view, facts, "from") if senders.is_ours(view, who.domain))
+
+
+def _of(who: Who, region: Region, params: AccountsParams, spared: tuple[str, ...] = ()) -> Iterator[Finding]:
     """What the directory holds against this sender."""
     account = who.account
     if account is None:
-        if "unknown" in params.signals and who.local.casefold() not in params.system:
+        if "unknown" in params.signals and who.local.casefold() not in spared:
             yield _finding(who, region, "unknown", "is no account of the city")
     elif account.standing is Standing.NOT_YET:
         if "not_yet" in params.signals:
@@ -97,7 +103,7 @@ def _of(who: Who, region: Region, params: AccountsParams) -> Iterator[Finding]:
 
 
 def _finding(who: Who, region: Region, detail: Signal, said: str) -> Finding:
-    shown = covered(who.key)
+    shown = senders.shown(who)
     return Finding(region, shown, detail=detail, said=f"{shown} {said}")
 
 
@@ -107,11 +113,7 @@ def _has_ended(who: Who) -> bool:
 
 def _may_reply(view: MessageView, params: AccountsParams) -> bool:
     """Whether it is the automatic reply of a mailbox, which goes to one who wrote to it and to nobody else (RFC 3834)."""
-    if params.automatic_replies == "ask" or len(view.envelope.recipients) != 1:
-        return False
-    return view.header("auto-submitted").partition(";")[0].strip().lower() == "auto-replied" and bool(
-        view.header("in-reply-to") or view.header("references")
-    )
+    return params.automatic_replies == "spare" and senders.is_reply_of_program(view)
 
 
 def spoken(day: date | None) -> str:

@@ -1,22 +1,30 @@
 """The family `identity`: login, envelope sender, From, Sender, Reply-To and display name speak of one account."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from smtp_gate.core.facts import FactKey, Facts, group, known_directory
+from smtp_gate.core.facts import FactKey, Facts, directory, group, known_directory
 from smtp_gate.core.finding import Finding
 from smtp_gate.core.message import Direction
-from smtp_gate.core.view import MessageView, Region, RegionKind, covered
-from smtp_gate.families import officials, passing, senders
+from smtp_gate.core.view import MessageView, Region, RegionKind
+from smtp_gate.families import impostors, officials, passing, senders
 from smtp_gate.families.base import Params
 from smtp_gate.families.senders import Who
-from smtp_gate.reading.authors import doubts, other_addresses
-from smtp_gate.reading.lookalikes import deep_skeleton, is_like
+from smtp_gate.reading.authors import doubts, other_addresses, unclear
 
 Signal = Literal[
-    "author", "from", "sender", "resent", "reply_to", "foreign_reply_to", "official", "lookalike_domain", "other_name"
+    "author",
+    "from",
+    "sender",
+    "resent",
+    "reply_to",
+    "redirected",
+    "foreign_reply_to",
+    "official",
+    "lookalike_domain",
+    "other_name",
 ]
 ENVELOPE: Final = Region(RegionKind.HEADER, "envelope")
 _SAID: Final = {
@@ -35,7 +43,7 @@ _SAID: Final = {
     "stray_at_in_author": "From shows something like a second address",
     "long_author": "From is too long",
 }
-_REPORTS: Final = frozenset({"multipart/report", "message/delivery-status", "message/disposition-notification"})
+_FEW: Final = 5
 _UNSURE: Final = "From is not clear"
 
 
@@ -44,7 +52,7 @@ class IdentityParams(Params):
 
     signals: Annotated[tuple[Signal, ...], Field(min_length=1)] = ("author", "from", "sender", "resent", "reply_to")
     """What counts: an `author` nobody can be sure of; `from`, `sender`, `resent` and `reply_to` that the account which
-    sends may not use; a `foreign_reply_to` outside the city; the name of an `official` that another one bears; a
+    sends may not use; an outsider's mail that is `redirected`; a `foreign_reply_to` outside the city; the name of an `official` that another one bears; a
     `lookalike_domain` of ours; an `other_name` than the account's own."""
     officials: tuple[str, ...] = ()
     """Names and titles that only their owners may bear; `group:NAME` stands for the members of that group."""
@@ -64,50 +72,86 @@ class IdentityFamily:
     def needs(self, view: MessageView, params: IdentityParams) -> Collection[FactKey]:
         """The accounts of everybody named, and who the officials are."""
         groups = {group(name) for name in officials.groups(params.officials)} if "official" in params.signals else set()
-        return {known_directory(), *senders.questions(view), *passing.questions(view), *groups}
+        shown = {directory(a) for a in other_addresses(view)[:_FEW] if senders.is_ours(view, a.rpartition("@")[2])}
+        return {known_directory(), *senders.questions(view), *passing.questions(view), *groups, *shown}
 
     def check(self, view: MessageView, facts: Facts, params: IdentityParams) -> Iterable[Finding]:
         """What each wanted signal finds."""
         if view.envelope.listener.direction is Direction.INBOUND:
             return ()
-        looks = {
+        looks: dict[Signal, Callable[[MessageView, Facts, IdentityParams], Iterable[Finding]]] = {
             "author": _author,
             "from": _from,
             "sender": _sender,
             "resent": _resent,
             "reply_to": _reply_to,
+            "redirected": _redirected,
             "foreign_reply_to": _foreign_reply_to,
             "official": _official,
-            "lookalike_domain": _lookalike_domain,
-            "other_name": _other_name,
+            "lookalike_domain": lambda v, _f, _p: impostors.lookalike_domain(v),
+            "other_name": lambda v, f, _p: impostors.other_name(v, f),
         }
         found = (f for signal in params.signals for f in looks[signal](view, facts, params))
         return tuple(dict.fromkeys(found))
 
 
-def _author(view: MessageView, _facts: Facts, _params: IdentityParams) -> Iterator[Finding]:
+def _author(view: MessageView, facts: Facts, _params: IdentityParams) -> Iterator[Finding]:
     """A From line that is not exactly one address to every reader.
 
-    Outsiders' mail that shows two of their own addresses claims nothing of ours, and lists write such names.
+    Outsiders' mail that shows two of their own addresses claims nothing of ours, and lists write such names; what a forward
+    passes on may be as sloppy as it came.
     """
-    for doubt in doubts(view):
-        if doubt == "other_address_in_author" and not _is_about_us(view):
-            continue
-        yield Finding(_region("from"), detail=doubt, said=_SAID.get(doubt, _UNSURE))
+    about_us = _is_about_us(view)
+    if not about_us and passing.explains(view, facts):
+        return
+    found = doubts(view)
+    harmless = not about_us or _shows_its_own(view, facts)
+    for doubt in found:
+        if not (harmless and doubt in {"other_address_in_author", "stray_at_in_author"}):
+            yield Finding(_region("from"), detail=doubt, said=_SAID.get(doubt, _UNSURE))
+    for header in unclear(view) if about_us else ():
+        said = f"{header.title()} is not exactly one address to every mail program"
+        yield Finding(_region(header), detail=f"unclear_{header.replace('-', '_')}", said=said)
+
+
+def _shows_its_own(view: MessageView, facts: Facts) -> bool:
+    """Whether the second address in From is the author's own as well, or a list shows whom it sends on."""
+    base = senders.base(view, facts)
+    if base is not None and _passes_on(base, view, facts):
+        return True
+    author = next(iter(senders.named(view, facts, "from")), None)
+    others = [senders.of(address, facts) for address in other_addresses(view)]
+    mine = author.account if author is not None else None
+    return bool(others) and mine is not None and all(o is not None and o.key == mine.key for o in others)
 
 
 def _is_about_us(view: MessageView) -> bool:
     """Whether the envelope, the login or any address that From shows is one of ours."""
     envelope = view.envelope
-    if envelope.client.proof is not None or envelope.sender.domain in envelope.listener.internal_domains:
+    if envelope.client.proof is not None or senders.is_ours(view, envelope.sender.domain):
         return True
     shown = {box.domain for box in view.mailboxes_of("from")} | {a.rpartition("@")[2] for a in other_addresses(view)}
-    return not shown.isdisjoint(envelope.listener.internal_domains)
+    return any(senders.is_ours(view, domain) for domain in shown)
 
 
 def _from(view: MessageView, facts: Facts, _params: IdentityParams) -> Iterator[Finding]:
     yield from _compared(view, facts, "from")
     yield from _without_sender(view, facts)
+
+
+def _redirected(view: MessageView, facts: Facts, _params: IdentityParams) -> Iterator[Finding]:
+    """An outsider's mail that somebody of ours sends on as it is (RFC 5322, section 3.6.6)."""
+    base = senders.base(view, facts)
+    if base is not None and _resends(base, view, facts):
+        for who in senders.named(view, facts, "from"):
+            if not senders.is_ours(view, who.domain) and not who.agrees(base):
+                said = f"it goes out as mail of {senders.shown(who)}"
+                yield Finding(_region("from"), senders.shown(who), detail="redirected", said=said)
+
+
+def _resends(base: Who, view: MessageView, facts: Facts) -> bool:
+    resent = senders.named(view, facts, "resent-from")
+    return bool(resent) and all(who.agrees(base) for who in resent)
 
 
 def _sender(view: MessageView, facts: Facts, _params: IdentityParams) -> Iterator[Finding]:
@@ -125,18 +169,23 @@ def _compared(view: MessageView, facts: Facts, header: str) -> Iterator[Finding]
     if base is None or _passes_on(base, view, facts):
         return
     claimed = senders.sender(view, facts) if header == "from" and base.role == "login" else None
+    resends = header == "from" and _resends(base, view, facts)
     # What the login may not send under in the headers it may not in the envelope either.
     for who in (*senders.named(view, facts, header), *((claimed,) if claimed is not None else ())):
-        if _concerns_us(who, base, view, facts) and not who.agrees(base):
+        if resends and not senders.is_ours(view, who.domain):
+            continue
+        # Whoever holds the other one's grant may be named as the one who has really sent it.
+        granted = header in {"sender", "resent-sender"} and base.agrees(who)
+        if _concerns_us(who, base, view, facts) and not granted and not who.agrees(base):
             yield _other(who, base, who.role)
 
 
 def _concerns_us(who: Who, base: Who, view: MessageView, facts: Facts) -> bool:
-    ours = view.envelope.listener.internal_domains
-    if not facts.has_directory and who.domain in ours and base.domain in ours:
+    inside = (senders.is_ours(view, who.domain), senders.is_ours(view, base.domain))
+    if not facts.has_directory and all(inside):
         # Nobody knows which of our addresses are aliases of each other.
         return False
-    return who.domain in ours or base.domain in ours or base.role == "login"
+    return any(inside) or base.role == "login"
 
 
 def _passes_on(who: Who, view: MessageView, facts: Facts) -> bool:
@@ -151,105 +200,63 @@ def _passes_on(who: Who, view: MessageView, facts: Facts) -> bool:
 
 
 def _without_sender(view: MessageView, facts: Facts) -> Iterator[Finding]:
-    """A person's letter with the null sender, which only reports and automatic mail have (RFC 5321, section 4.5.5)."""
-    if senders.base(view, facts) is not None or _is_automatic(view):
-        return
-    ours = view.envelope.listener.internal_domains
-    for who in senders.named(view, facts, "from"):
-        if who.domain in ours and who.account is not None and who.account.kind == "person":
-            said = "it has no envelope sender, as only reports and automatic replies have"
-            yield Finding(ENVELOPE, covered(who.key), detail="null_sender", said=said)
-
-
-def _is_automatic(view: MessageView) -> bool:
+    """A letter with the null sender, which only reports and automatic replies have (RFC 5321, section 4.5.5)."""
     root = next(iter(view.parts), None)
-    if root is not None and root.media_type in _REPORTS:
-        return True
-    if view.header("auto-submitted").partition(";")[0].strip().lower() not in {"", "no"}:
-        return True
-    # Programs older than RFC 3834 say it in these words.
-    return view.header("precedence").strip().lower() in {"bulk", "junk", "auto_reply"} or bool(
-        view.header("x-autoreply")
-    )
+    is_report = root is not None and root.media_type in senders.REPORTS
+    if senders.base(view, facts) is not None or is_report or senders.is_reply_of_program(view):
+        return
+    for who in (*senders.named(view, facts, "from"), *senders.named(view, facts, "sender")):
+        known = who.account is not None and who.account.kind in {"person", "shared"}
+        if senders.is_ours(view, who.domain) and known:
+            said = "it has no envelope sender, as only reports and automatic replies have"
+            yield Finding(ENVELOPE, senders.shown(who), detail="null_sender", said=said)
 
 
 def _other(who: Who, base: Who, header: str) -> Finding:
-    shown, mine = covered(who.key), covered(base.key)
+    shown, mine = senders.shown(who), senders.shown(base)
     place = "the envelope" if header == "envelope" else header.title()
     said = f"{place} shows {shown}, which is not for {mine} to use"
     return Finding(_region(header), f"{shown} for {mine}", detail=f"{header.replace('-', '_')}_mismatch", said=said)
 
 
 def _reply_to(view: MessageView, facts: Facts, _params: IdentityParams) -> Iterator[Finding]:
-    """Answers must come to an account of the city that is there; to another person only where that was granted."""
+    """Answers must come to an account of the city that is there; to another person only where that was granted.
+
+    Programs let answers go to whom they serve, lists to their authors, and outsiders' mail that is passed on to whom it wants.
+    """
     base = senders.base(view, facts)
-    ours = view.envelope.listener.internal_domains
-    if base is None or not facts.has_directory:
+    if base is None or not facts.has_directory or _passes_on(base, view, facts):
+        return
+    if not senders.is_ours(view, base.domain) and passing.explains(view, facts):
         return
     for header in ("reply-to", "resent-reply-to"):
         for who in senders.named(view, facts, header):
-            if who.domain not in ours or who.agrees(base):
+            if not senders.is_ours(view, who.domain) or who.agrees(base):
                 continue
             account = who.account
             if account is None or not account.current:
-                shown = covered(who.key)
+                shown = senders.shown(who)
                 yield Finding(_region(header), shown, detail="reply_to_nobody", said=f"nobody reads {shown}")
-            elif account.kind == "person":
+            elif account.kind == "person" and (base.account is None or base.account.kind == "person"):
                 yield _other(who, base, header)
 
 
 def _foreign_reply_to(view: MessageView, facts: Facts, _params: IdentityParams) -> Iterator[Finding]:
     base = senders.base(view, facts)
-    ours = view.envelope.listener.internal_domains
-    if base is None or base.domain not in ours:
+    if base is None or not senders.is_ours(view, base.domain):
         return
     for who in senders.named(view, facts, "reply-to"):
-        if who.domain not in ours:
-            shown = covered(who.key)
+        if not senders.is_ours(view, who.domain):
+            shown = senders.shown(who)
             said = f"answers would go to {shown} and not to the city"
             yield Finding(_region("reply-to"), shown, detail="foreign_reply_to", said=said)
 
 
 def _official(view: MessageView, facts: Facts, params: IdentityParams) -> Iterator[Finding]:
-    """A display name that is, or looks like, the name or title of an official whose account does not send."""
-    for header in ("from", "sender", "reply-to", "resent-from"):
-        for box in view.mailboxes_of(header)[: senders.MOST]:
-            taken = officials.borne(box, facts, params.officials)
-            if taken:
-                yield Finding(
-                    _region(header), taken, detail="official", said=f"{header.title()} bears the name of {taken}"
-                )
-
-
-def _lookalike_domain(view: MessageView, _facts: Facts, _params: IdentityParams) -> Iterator[Finding]:
-    """A domain that people take for ours and is not."""
-    ours = view.envelope.listener.internal_domains
-    for header in ("from", "sender", "reply-to"):
-        for box in view.mailboxes_of(header)[: senders.MOST]:
-            if box.domain and not any(box.domain == d or box.domain.endswith(f".{d}") for d in ours):
-                alike = next((d for d in sorted(ours) if _looks_like(box.domain, d)), "")
-                if alike:
-                    said = f"{header.title()} shows a domain that looks like {alike}"
-                    yield Finding(_region(header), covered(box.domain), detail="lookalike_domain", said=said)
-
-
-def _looks_like(domain: str, ours: str) -> bool:
-    if is_like(domain, ours):
-        return True
-    # The name of ours with another ending or dots for its hyphens: milwaukee-gov.com, milwaukee.gov.example.org.
-    flat, known = deep_skeleton(domain).replace("-", "."), deep_skeleton(ours)
-    return f".{known}." in f".{flat}."
-
-
-def _other_name(view: MessageView, facts: Facts, _params: IdentityParams) -> Iterator[Finding]:
-    """A person who writes under a name that has nothing of their own in it."""
-    for box in view.mailboxes_of("from")[:1]:
-        who = next((w for w in senders.named(view, facts, "from") if w.key == box.key), None)
-        account = who.account if who is not None else None
-        if account is None or account.kind != "person" or not account.name or not box.display:
-            continue
-        if not officials.shares_a_name(box.display, (account.name, account.title, account.department, box.local)):
-            yield Finding(_region("from"), detail="other_name", said="From bears a name that is not the account's")
+    """An official's name on another account; a list may name whose mail it sends on."""
+    base = senders.base(view, facts)
+    if base is None or not _passes_on(base, view, facts):
+        yield from impostors.official(view, facts, params.officials)
 
 
 def _region(header: str) -> Region:

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from smtp_gate.core.facts import Account, Facts
-from smtp_gate.core.view import Mailbox
 from smtp_gate.reading.lookalikes import deep_skeleton, is_like, name_words
 
 GROUP: Final = "group:"
 _LEAST: Final = 5
 """Letters from which on a name is one: shorter ones are initials and words of any language."""
+_RUN: Final = 8
+"""Letters from which on a name is seen in a run of letters without spaces."""
 
 
 def groups(named: Iterable[str]) -> Iterator[str]:
@@ -17,24 +18,21 @@ def groups(named: Iterable[str]) -> Iterator[str]:
     return (name.removeprefix(GROUP).strip().casefold() for name in named if name.startswith(GROUP))
 
 
-def borne(box: Mailbox, facts: Facts, named: Iterable[str]) -> str:
-    """The official whose name the mailbox shows and whose account it is not; empty where there is none."""
-    shown = name_words(box.display)
-    if sum(map(len, shown)) < _LEAST:
+def borne(display: str, account: Account | None, facts: Facts, named: Iterable[str]) -> str:
+    """The official whose name is shown for an account that is not the official's; empty where there is none.
+
+    Who shows their own name beside it bears nobody else's, and two people may have one name.
+    """
+    shown = name_words(display)
+    if sum(map(len, shown)) < _LEAST or _names_itself(account, shown):
         return ""
-    account = facts.account(box.key) if box.key else None
-    own = {account.key, *(a.casefold() for a in account.aliases)} if account is not None else {box.key}
-    for name, address in _officials(facts, named):
+    for name, address, person in _officials(facts, named):
         words = name_words(name)
-        if words and address.casefold() not in own and not _is_rightly(account, words) and _is_borne(shown, words):
+        if not words or _is_owner(account, address, person) or _is_within(account, words):
+            continue
+        if _is_borne(shown, words) or _runs_through(display, name):
             return name
     return ""
-
-
-def _is_rightly(account: Account | None, words: tuple[str, ...]) -> bool:
-    """Whether the account's own name stands in the official's: two people may bear one name, and a rule may add a title."""
-    mine = set(name_words(account.name)) if account is not None else set()
-    return bool(mine) and mine <= set(words)
 
 
 def shares_a_name(display: str, known: Iterable[str]) -> bool:
@@ -46,19 +44,49 @@ def shares_a_name(display: str, known: Iterable[str]) -> bool:
     return any(len(w) > 2 and (w.startswith(t) or t.startswith(w)) for w in words for t in theirs if len(t) > 2)
 
 
-def _officials(facts: Facts, named: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Names with the address of their owner, empty for a name that stands in the rule alone."""
+def _officials(facts: Facts, named: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    """Names with the address and the person of their owner, empty for a name that stands in the rule alone."""
     for name in named:
         if name.startswith(GROUP):
             members = facts.roster(name.removeprefix(GROUP).strip().casefold()).members
-            yield from ((who, address) for address, who in members if who)
+            yield from ((who, address, person) for address, who, person in members if who)
         else:
-            yield name, ""
+            yield name, "", ""
+
+
+def _is_owner(account: Account | None, address: str, person: str) -> bool:
+    if account is None or not address:
+        return False
+    own = {account.key, *(a.casefold() for a in account.aliases)}
+    return address.casefold() in own or bool(person and person == account.person)
+
+
+def _names_itself(account: Account | None, shown: tuple[str, ...]) -> bool:
+    """Whether the account's own name is shown: all of it, or nothing but words of it."""
+    mine = set(name_words(account.name)) if account is not None else set()
+    return bool(mine) and (set(shown) <= mine or (len(mine) > 1 and mine <= set(shown)))
+
+
+def _is_within(account: Account | None, words: tuple[str, ...]) -> bool:
+    """Whether the account's own name is the official's, to which a rule may have added a title."""
+    mine = set(name_words(account.name)) if account is not None else set()
+    return len(mine) > 1 and mine <= set(words)
 
 
 def _is_borne(shown: tuple[str, ...], words: tuple[str, ...]) -> bool:
-    """Whether the shown words hold all words of the name, each as it is or as the eye takes it, or nearly are the name."""
+    """Whether the shown words nearly are the name, or hold each of its words as the eye takes it."""
     if is_like(" ".join(shown), " ".join(words)):
         return True
-    left = [deep_skeleton(w) for w in shown]
-    return len(words) > 1 and all(deep_skeleton(w) in left for w in words)
+    return len(words) > 1 and all(any(is_like(word, other) for other in shown) for word in words)
+
+
+def _runs_through(display: str, name: str) -> bool:
+    """Whether the name is there once all spaces are gone, forwards or with the last word first."""
+    letters = _letters(display)
+    words = [_letters(word) for word in name.split()]
+    orders = ("".join(words), "".join((*words[-1:], *words[:-1])))
+    return any(len(run) >= _RUN and run in letters for run in orders)
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in deep_skeleton(text) if c.isalnum())

@@ -10,17 +10,22 @@ from typing import Final
 
 from smtp_gate.core.facts import Account, FactKey, Facts, directory
 from smtp_gate.core.message import Envelope
-from smtp_gate.core.view import Mailbox, MessageView
-from smtp_gate.reading.authors import doubts
+from smtp_gate.core.view import MessageView, covered
+from smtp_gate.reading.authors import doubts, unclear
 
 HEADERS: Final = ("from", "sender", "reply-to", "resent-from", "resent-sender", "resent-reply-to")
 """The headers that say who sends."""
 MOST: Final = 20
 """Addresses of one header that are looked up; a message that names more authors is no message of a person."""
 LOGIN_DOMAINS: Final = 8
+SHOWN: Final = 15
+REPORTS: Final = frozenset({"multipart/report", "message/delivery-status", "message/disposition-notification"})
 
 _SRS: Final = re.compile(r"srs([01])[=+-](.+)", re.IGNORECASE)
-_BATV: Final = re.compile(r"prvs=[0-9a-z]{6,12}=(.+)", re.IGNORECASE)
+_EXCHANGE_SRS: Final = re.compile(r"[^+=]{1,64}\+srs=[^=]{1,16}=[^=]{1,8}=([^=]+)=(.+)", re.IGNORECASE)
+_BATV: Final = re.compile(r"(?:prvs|msprvs1)=[0-9a-z]{6,24}=(.+)", re.IGNORECASE)
+_OF_BOXES: Final = frozenset({"list", "service", "shared"})
+"""Kinds of accounts that have addresses for bounces and the like."""
 _LIST: Final = re.compile(
     r"(?:owner-(.+)|(.+)-(?:bounces?|owner|request|admin|errors|confirm|join|leave|subscribe|unsubscribe))",
     re.IGNORECASE,
@@ -56,6 +61,9 @@ class Who:
 
 def forward_of(local: str) -> tuple[str, str]:
     """The original local part and domain inside an SRS address; two empty strings where it is none."""
+    exchange = _EXCHANGE_SRS.fullmatch(local)
+    if exchange is not None:
+        return exchange[2], exchange[1].casefold()
     found = _SRS.fullmatch(local)
     if found is None:
         return "", ""
@@ -67,6 +75,12 @@ def forward_of(local: str) -> tuple[str, str]:
     return (original, domain.casefold()) if original and domain else ("", "")
 
 
+def is_ours(view: MessageView, domain: str) -> bool:
+    """Whether a domain is one of ours or stands below one: everybody takes city.example.gov for the city."""
+    ours = view.envelope.listener.internal_domains
+    return domain in ours or any(domain.endswith(f".{d}") for d in ours)
+
+
 def base_questions(view: MessageView) -> Iterator[FactKey]:
     """Every directory question that `base` takes: of the login, and without one of the envelope sender."""
     envelope = view.envelope
@@ -74,7 +88,7 @@ def base_questions(view: MessageView) -> Iterator[FactKey]:
     if logins or envelope.sender.is_null:
         yield from map(directory, logins)
     else:
-        yield from map(directory, _keys(envelope.sender.local, envelope.sender.domain))
+        yield from map(directory, _keys(*_unwrapped(view)))
 
 
 def questions(view: MessageView) -> Iterator[FactKey]:
@@ -82,10 +96,10 @@ def questions(view: MessageView) -> Iterator[FactKey]:
     envelope = view.envelope
     yield from base_questions(view)
     if not envelope.sender.is_null:
-        yield from map(directory, _keys(envelope.sender.local, envelope.sender.domain))
+        yield from map(directory, _keys(*_unwrapped(view)))
     for header in HEADERS:
         for box in view.mailboxes_of(header)[:MOST]:
-            if box.domain in envelope.listener.internal_domains:
+            if is_ours(view, box.domain):
                 yield from map(directory, _keys(box.local, box.domain))
 
 
@@ -105,13 +119,9 @@ def login(view: MessageView, facts: Facts) -> Who | None:
 
 def sender(view: MessageView, facts: Facts) -> Who | None:
     """The envelope sender, an SRS address as the one it was made from; None for the null path."""
-    path = view.envelope.sender
-    if path.is_null:
+    if view.envelope.sender.is_null:
         return None
-    local, domain = forward_of(path.local)
-    if not local:
-        local, domain = path.local, path.domain
-    return _who("envelope", local, domain, facts)
+    return _who("envelope", *_unwrapped(view), facts)
 
 
 def named(view: MessageView, facts: Facts, header: str) -> tuple[Who, ...]:
@@ -127,7 +137,7 @@ def base(view: MessageView, facts: Facts) -> Who | None:
 
 def is_one_voice(view: MessageView, facts: Facts) -> bool:
     """Whether the envelope sender and every author agree beyond doubt: what a declared sender needs to be believed."""
-    if doubts(view):
+    if doubts(view) or unclear(view):
         return False
     claimed = sender(view, facts)
     authors = named(view, facts, "from")
@@ -142,47 +152,92 @@ def is_one_voice(view: MessageView, facts: Facts) -> bool:
     return all(other.agrees(claimed) for other in others)
 
 
-def box_of(view: MessageView, header: str, who: Who) -> Mailbox | None:
-    """The mailbox of a header that an address stands in."""
-    return next((box for box in view.mailboxes_of(header) if box.key == who.key), None)
+def is_rewritten(view: MessageView) -> bool:
+    """Whether the envelope sender is an SRS address of ours: another server's rewriting says nothing here."""
+    path = view.envelope.sender
+    return bool(forward_of(path.local)[0]) and is_ours(view, path.domain)
+
+
+def _unwrapped(view: MessageView) -> tuple[str, str]:
+    """Local part and domain of the envelope sender, those it was rewritten from where we have rewritten it."""
+    path = view.envelope.sender
+    return forward_of(path.local) if is_rewritten(view) else (path.local, path.domain)
+
+
+def is_automatic(view: MessageView) -> bool:
+    """Whether it says of itself that a program has sent it (RFC 3834), or is a report (RFC 6522)."""
+    root = next(iter(view.parts), None)
+    if root is not None and root.media_type in REPORTS:
+        return True
+    return _auto_submitted(view) not in {"", "no"}
+
+
+def is_reply_of_program(view: MessageView) -> bool:
+    """Whether it is an automatic reply to one who wrote, and to nobody else."""
+    answers = bool(view.header("in-reply-to") or view.header("references"))
+    return (
+        answers and len(view.envelope.recipients) == 1 and _auto_submitted(view) in {"auto-replied", "auto-generated"}
+    )
+
+
+def shown(who: Who) -> str:
+    """The address as a sender may read it: one that nobody has may be anything, so no number and no long word of it."""
+    text = covered(who.key)
+    if who.account is None and len(who.local) > SHOWN and "." not in who.local and "-" not in who.local:
+        return f"{text[:4]}***@{who.domain}"
+    return text
+
+
+def _auto_submitted(view: MessageView) -> str:
+    return view.header("auto-submitted").partition(";")[0].partition("(")[0].strip().lower()
 
 
 def _who(role: str, local: str, domain: str, facts: Facts) -> Who:
-    return Who(role, local, domain, _account(local, domain, facts))
+    return Who(role, local, domain, account_of(local, domain, facts))
 
 
-def _account(local: str, domain: str, facts: Facts) -> Account | None:
+def of(address: str, facts: Facts) -> Account | None:
+    """The account of an address in one piece."""
+    local, _, domain = address.rpartition("@")
+    return account_of(local, domain, facts)
+
+
+def account_of(local: str, domain: str, facts: Facts) -> Account | None:
     """The account of the address, or the one it is derived from: with a tag, a bounce tag, or a list's own addresses."""
-    stem = _list_stem(local)
+    stem = f"{_list_stem(_untagged(local))}@{domain}".casefold()
     for key in _keys(local, domain):
         account = facts.account(key)
-        if account is not None and (account.kind == "list" or key != f"{stem}@{domain}".casefold()):
+        if account is not None and (account.kind in _OF_BOXES or key != stem):
             return account
     return None
 
 
 def _keys(local: str, domain: str) -> tuple[str, ...]:
-    original, elsewhere = forward_of(local)
-    if original:
-        local, domain = original, elsewhere
-    bare = _BATV.fullmatch(local)
-    plain = bare[1] if bare is not None else local
-    untagged = plain.partition("+")[0] or plain
-    names = (local, plain, untagged, _list_stem(untagged))
+    untagged = _untagged(local)
+    names = (local, _bare(local), untagged, _list_stem(untagged))
     return tuple(dict.fromkeys(f"{name}@{domain}".casefold() for name in names if name))
 
 
+def _bare(local: str) -> str:
+    """The local part without the tag that tells bounces to come from forged ones."""
+    found = _BATV.fullmatch(local)
+    return found[1] if found is not None else local
+
+
+def _untagged(local: str) -> str:
+    bare = _bare(local)
+    return bare.partition("+")[0] or bare
+
+
 def _list_stem(local: str) -> str:
-    found = _LIST.fullmatch(local.partition("+")[0])
+    found = _LIST.fullmatch(local)
     return (found[1] or found[2]) if found is not None else ""
 
 
 def _names(key: str) -> tuple[str, ...]:
     """The address and the one without its tag; what the directory does not know agrees by its letters alone."""
     local, _, domain = key.rpartition("@")
-    bare = _BATV.fullmatch(local)
-    local = bare[1] if bare is not None else local
-    return f"{local}@{domain}", f"{local.partition('+')[0] or local}@{domain}"
+    return f"{_bare(local)}@{domain}", f"{_untagged(local)}@{domain}"
 
 
 def _login_keys(envelope: Envelope) -> tuple[str, ...]:

@@ -12,6 +12,11 @@ ROOM: Final = 256
 """Characters of a name that are compared; no name of a person or a domain is longer."""
 
 _NOT_WORDS: Final = re.compile(r"[\W_]+")
+_BLANK: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]"
+)
+"""Characters that show nothing."""
+_SPACE: Final = re.compile(r"\s{2,}")
 # Pairs of letters that look like one in most typefaces, and digits that stand for letters; no table of Unicode has them.
 _PAIRS: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _DIGITS: Final = str.maketrans("01345", "oless")
@@ -19,8 +24,11 @@ _DIGITS: Final = str.maketrans("01345", "oless")
 
 def skeleton(text: str) -> str:
     """The text as the eye takes it: confusable characters, accents, case and full-width forms folded."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text[:ROOM]) if not unicodedata.combining(c))
-    return skeleton_key(plain).casefold()
+    short = _SPACE.sub(" ", _BLANK.sub("", text[: 8 * ROOM]))
+    # What is no word is cut first: a name may stand behind any number of dots.
+    short = short if len(short) <= ROOM else _NOT_WORDS.sub(" ", short)[:ROOM]
+    plain = "".join(c for c in unicodedata.normalize("NFKD", short) if not unicodedata.combining(c))
+    return skeleton_key(plain).casefold().replace("\u00a1", "i")
 
 
 @lru_cache(maxsize=4096)

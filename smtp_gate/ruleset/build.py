@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from pathlib import Path
 
+from smtp_gate.core.feeds import Feeds
 from smtp_gate.detect.edm import EdmList
 from smtp_gate.examine import Ruleset
 from smtp_gate.ruleset.lists import ListSource, read_lists
@@ -25,7 +26,7 @@ class BuildSettings:
     `zone` is the city's time zone, `way_out` what `{way_out}` becomes in messages. With `enforce` False every enforced
     rule is built in shadow. `today` (in `zone`) is only for warnings of expired waivers; None leaves them out. `clock` gives
     seconds of the processor, so that patterns are refused that are slow on hostile text; None leaves that out. `edm` are the
-    lists for exact data match.
+    lists for exact data match. `feeds` answer the examples' questions as they answer those of mail; rules are not made of them.
     """
 
     internal_domains: frozenset[str]
@@ -35,6 +36,7 @@ class BuildSettings:
     today: date | None = None
     clock: Callable[[], float] | None = None
     edm: tuple[ListSource, ...] = ()
+    feeds: Feeds = field(default_factory=Feeds)
 
 
 @dataclass(frozen=True, slots=True)

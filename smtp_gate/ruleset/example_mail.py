@@ -10,6 +10,7 @@ from typing import Final
 
 from smtp_gate.core.directory import Dated, Entry, index
 from smtp_gate.core.facts import FactKey, Facts
+from smtp_gate.core.feeds import PREFIX, Feeds
 from smtp_gate.core.message import Client, Envelope, Listener, Message, Path, Proof, Recipient, Upstream
 from smtp_gate.reading.paths import parse_address
 from smtp_gate.ruleset.example_schema import AccountModel, ExampleModel
@@ -51,12 +52,15 @@ def message_of(example: ExampleModel, folder: FilePath, ours: frozenset[str], zo
     return Message("EXAMPLE", Envelope(sender, recipients, client, listener), content, received)
 
 
-def facts_of(example: ExampleModel, keys: Iterable[FactKey], ours: frozenset[str]) -> Facts:
-    """Answers to the rule's questions from the example's own accounts; other sources do not exist here."""
+def facts_of(example: ExampleModel, keys: Iterable[FactKey], ours: frozenset[str], feeds: Feeds | None = None) -> Facts:
+    """Answers to the rule's questions from the example's own accounts and from the feeds."""
     entries = [_entry(model) for model in example.accounts]
     if example.sender is None and all(e.address != usual_sender(ours) for e in entries):
         entries.append(Entry(usual_sender(ours), name="Pat Example", person="pat.example"))
-    return Facts(index(entries).answer(tuple(keys), example.date or USUAL_DAY.date()))
+    asked = set(keys)
+    of_feeds = {key for key in asked if key.source.startswith(PREFIX)}
+    people = index(entries).answer(tuple(asked - of_feeds), example.date or USUAL_DAY.date())
+    return Facts({**people, **(feeds or Feeds()).answer(of_feeds)})
 
 
 def usual_sender(ours: frozenset[str]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from smtp_gate.core.feeds import Feeds
 from smtp_gate.core.finding import Finding
 from smtp_gate.core.verdict import Mode, Result
 from smtp_gate.examine import Rule, Ruleset, examine
@@ -68,15 +69,18 @@ def _rule(loaded: Loaded, ruleset: Ruleset, pack: Pack, built: BuiltRule) -> Ite
             built.rule.id, pack.name, example.kind, counts[example.kind], built.file, example.place, passed=False
         )
         try:
-            yield _judge(blank, example, alone, pack, ours)
+            yield _judge(blank, example, alone, pack, (ours, loaded.settings.feeds))
         except ExampleError as error:
             yield replace(blank, why=f"`{error.key}`: {error.reason}")
 
 
-def _judge(blank: ExampleResult, example: Example, alone: Ruleset, pack: Pack, ours: frozenset[str]) -> ExampleResult:
+def _judge(
+    blank: ExampleResult, example: Example, alone: Ruleset, pack: Pack, around: tuple[frozenset[str], Feeds]
+) -> ExampleResult:
+    ours, feeds = around
     message = message_of(example.model, pack.path.parent, ours, alone.zone)
     view = read(message, Limits(), {})
-    facts = facts_of(example.model, alone.needs(view), ours)
+    facts = facts_of(example.model, alone.needs(view), ours, feeds)
     (result,) = examine(view, facts, alone, lambda: 0.0)
     found = tuple(f for f in result.findings if f.recipients is None or f.recipients & result.applies)
     if result.failure is not None:

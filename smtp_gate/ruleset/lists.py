@@ -1,4 +1,4 @@
-"""Lists for exact data match, read from their files with their keys, or the reason why they cannot be used."""
+"""Lists beside the packs: those for exact data match with their keys, and where feeds are; or why one cannot be used."""
 
 import mmap
 import stat
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from smtp_gate.core import feeds
 from smtp_gate.detect.edm import HEAD_ROOM, KEY_OCTETS, EdmError, EdmList, Head
 from smtp_gate.ruleset.marks import Mistake
 
@@ -21,6 +22,27 @@ class ListSource:
     file: Path
     key: Path
     ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSource:
+    """A feed by its name in rules, and its file; `ours` as for a `ListSource`."""
+
+    name: str
+    file: Path
+    ours: bool = False
+
+
+def why_no_feed(file: Path) -> str:
+    """Why this file cannot be a feed, as far as its head tells; empty where it can."""
+    try:
+        with file.open("rb") as opened:
+            feeds.Head.of(opened.read(feeds.HEAD_ROOM)).check_size(file.stat().st_size)
+    except OSError as error:
+        return f"it cannot be read: {error.strerror or type(error).__name__}"
+    except feeds.FeedError as error:
+        return str(error)
+    return ""
 
 
 def read_key(path: Path) -> bytes:

@@ -1,10 +1,10 @@
 """Names of people's groups and statuses that nothing knows: a slip there lets a rule pass everybody by in silence."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from smtp_gate.core.directory import Entry
 from smtp_gate.core.scope import WhoKind
 from smtp_gate.ruleset.marks import Document, Mistake, Node, nearest
 from smtp_gate.ruleset.packs import read_file
@@ -12,6 +12,9 @@ from smtp_gate.ruleset.written import parse_who
 
 STATUSES: Final = frozenset({"employee", "contractor", "vendor", "agent"})
 """What a directory calls people; a rule may name further ones in its `statuses`."""
+
+NEED_DIRECTORY: Final = frozenset({"accounts", "signature"})
+"""Families that know nobody without a directory."""
 
 
 def group_mistakes(packs: Iterable[Path], groups: frozenset[str] | None) -> Iterator[Mistake]:
@@ -25,24 +28,28 @@ def group_mistakes(packs: Iterable[Path], groups: frozenset[str] | None) -> Iter
                     yield mistake
 
 
-def status_mistakes(file: Path, packs: Iterable[Path]) -> Iterator[Mistake]:
-    """Every status in a directory that no rule could mean. The file has been loaded without a mistake.
+def unasked_mistakes(packs: Iterable[Path]) -> Iterator[Mistake]:
+    """Every rule that without a directory looks at nothing."""
+    for path in packs:
+        document = read_file(path)
+        rules = document.root.child("rules")
+        for rule in rules.items if rules is not None else ():
+            family = rule.child("family")
+            if family is not None and family.value in NEED_DIRECTORY:
+                said, hint = (
+                    "this rule looks at nothing: no directory is configured",
+                    "add `directory:` to the settings",
+                )
+                yield Mistake(document.file, *family.place, said, hint, "warning")
 
-    Raises OSError, ValueError, csv.Error where it has changed since.
-    """
+
+def status_mistakes(file: Path, entries: Iterable[Entry], packs: Iterable[Path]) -> Iterator[Mistake]:
+    """Every status in the directory that no rule could mean, at its line of the file that the entries were read from."""
     known = STATUSES | {str(s.value) for path in packs for s in _named(read_file(path))}
-    reader = csv.reader(file.read_text("utf-8-sig").splitlines(keepends=True), strict=True)
-    header = [c.strip().lower() for c in next(reader, [])]
-    if "status" not in header:
-        return
-    column = header.index("status")
-    for cells in reader:
-        if len(cells) <= column or cells[0].lstrip().startswith("#"):
-            continue
-        status = cells[column].strip()
-        if status and status not in known:
-            said = f"status: no rule knows `{status[:40]}`"
-            yield Mistake(str(file), reader.line_num, 1, said, nearest(status, known))
+    for entry in entries:
+        if entry.status not in known:
+            said = f"status: no rule knows `{entry.status[:40]}`"
+            yield Mistake(str(file), entry.line, 1, said, nearest(entry.status, known))
 
 
 def named_status_mistakes(packs: Iterable[Path], statuses: frozenset[str]) -> Iterator[Mistake]:
@@ -58,7 +65,7 @@ def named_status_mistakes(packs: Iterable[Path], statuses: frozenset[str]) -> It
 
 def _sides(document: Document) -> Iterator[Node]:
     """Where rules and waivers say who they speak of."""
-    for section, names in (("rules", ("when", "unless")), ("waivers", ("sender", "recipients"))):
+    for section, names in (("rules", ("when", "unless", "officials")), ("waivers", ("sender", "recipients"))):
         found = document.root.child(section)
         for item in found.items if found is not None else ():
             yield from (side for side in map(item.child, names) if side is not None)

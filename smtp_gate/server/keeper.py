@@ -19,6 +19,8 @@ from smtp_gate.adapters.next_hop import SmtpNextHop
 from smtp_gate.judge import Judge
 from smtp_gate.reading.kinds import OPENABLE
 from smtp_gate.server.children import READY, Leash
+from smtp_gate.server.directories import people_of
+from smtp_gate.server.directory_sync import PeriodicSync
 from smtp_gate.server.leash import living
 from smtp_gate.server.plan import Plan
 from smtp_gate.server.records import Records
@@ -66,6 +68,7 @@ class Keeper:
         self.releases = Releases(
             self.quarantine, judge, self.next_hop, self.journal, plan.config, logger=self.logger, now=utc_now
         )
+        self.syncs: PeriodicSync | None = None
         self._control = ControlServer(self._serve)
         self._server = MetricsServer(lambda: text() + self.metrics.text(), lambda: bool(self.workers.rulesets))
         self._chores = [
@@ -74,6 +77,7 @@ class Keeper:
             Chore("index", 2.0, self.records.catch_up),
             Chore("releases", 5.0, self.releases.tick, at_end=False),
         ]
+        self._watch_directory()
         self._tasks: set[asyncio.Task[None]] = set()
         self.metrics.watch_holds(self.quarantine.count_and_oldest)
         self.metrics.ruleset_loaded(self.in_use.ruleset.hash)
@@ -155,6 +159,24 @@ class Keeper:
                 return await self.releases.serve(frame)
             case _:
                 return {"failed": "not understood"}
+
+    def _watch_directory(self) -> None:
+        """A directory that is synced is watched, and synced by us where the settings say how often."""
+        settings = self.config.directory
+        if settings is None or not settings.is_synced:
+            return
+        self.metrics.watch_sync("ldap" if settings.ldap else "ldif", people_of(self.config).synced_at)
+        if settings.every is not None:
+            self.syncs = PeriodicSync(self.config, self.metrics, self.logger, utc_now)
+            self._chores.append(Chore("directory", settings.every, self._sync_directory, at_end=False))
+
+    async def _sync_directory(self) -> None:
+        if self.syncs is None:
+            return
+        snapshot = await self.syncs.tick()
+        # Also one that an earlier reload did not take, because something else was wrong then.
+        if snapshot and not self.in_use.directory.startswith(snapshot):
+            await self.reload()
 
     async def _count_workers(self) -> None:
         current = self.in_use.ruleset.hash

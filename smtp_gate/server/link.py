@@ -42,7 +42,8 @@ class KeeperLink:
             await asyncio.sleep(AGAIN)
 
     async def _serve(self, line: ControlLine) -> None:
-        line.send({"hello": "worker", "name": self._name, "pid": os.getpid(), "ruleset": self._in_use.ruleset.hash})
+        using = {"ruleset": self._in_use.ruleset.hash, "directory": self._in_use.directory}
+        line.send({"hello": "worker", "name": self._name, "pid": os.getpid(), **using})
         async for frame in line:
             line.send(await self._obey(frame))
 

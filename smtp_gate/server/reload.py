@@ -35,6 +35,7 @@ class _Member:
     line: ControlLine
     answers: "asyncio.Queue[Frame]" = field(default_factory=asyncio.Queue)
     ruleset: str = ""
+    directory: str = ""
 
     async def ask(self, frame: Frame) -> Frame:
         """What it answers in time; a failure where it does not, or has gone."""
@@ -70,7 +71,9 @@ class Workers:
 
     async def serve(self, line: ControlLine, hello: Frame) -> None:
         """One worker's line until it ends."""
-        member = _Member(str(hello.get("name", "")), line, ruleset=str(hello.get("ruleset", "")))
+        # Rules may be the same although the directory beside them is another.
+        ruleset, directory = str(hello.get("ruleset", "")), str(hello.get("directory", ""))
+        member = _Member(str(hello.get("name", "")), line, ruleset=ruleset, directory=directory)
         self._members.add(member)
         self.somebody.set()
         catching = asyncio.get_running_loop().create_task(self._catch_up(member))
@@ -88,7 +91,7 @@ class Workers:
     async def _catch_up(self, member: _Member) -> None:
         """A worker that came while others swapped is brought to the same ruleset."""
         async with self._one:
-            if member.ruleset == self.in_use.ruleset.hash:
+            if (member.ruleset, member.directory) == (self.in_use.ruleset.hash, self.in_use.directory):
                 return
             name = self._snapshots.current()
             if name and "built" in await member.ask({"do": "build", "name": name}):

@@ -8,8 +8,6 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from smtp_gate.adapters import directory
-from smtp_gate.adapters.directory_rows import RowMistake
 from smtp_gate.config import Config, pack_paths
 from smtp_gate.core.directory import Directory
 from smtp_gate.core.facts import Fact, FactKey
@@ -18,9 +16,11 @@ from smtp_gate.core.finding import Failure
 from smtp_gate.examine import Ruleset
 from smtp_gate.ruleset.build import BuildSettings, Loaded, load
 from smtp_gate.ruleset.examples import failed, run_examples
-from smtp_gate.ruleset.lists import ListSource
+from smtp_gate.ruleset.lists import FeedSource, ListSource
 from smtp_gate.ruleset.marks import Mistake
-from smtp_gate.store.rulesets import Shape, Snapshot, Snapshots
+from smtp_gate.server.directories import directory_file, load_directory, load_file
+from smtp_gate.server.feeds import kind_of, load_feeds, sources
+from smtp_gate.store.rulesets import Files, Shape, Snapshot, Snapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Rulebook:
     mistakes: tuple[Mistake, ...]
     loaded: Loaded
     feeds: Feeds = field(default_factory=Feeds)
+    feed_sources: tuple[FeedSource, ...] = ()
 
     @property
     def errors(self) -> tuple[Mistake, ...]:
@@ -42,13 +43,15 @@ class Rulebook:
 def load_rulebook(config: Config, today: date | None = None, *, test: bool = True) -> Rulebook:
     """Load packs and directory as the settings say, and run every example unless told not to; never raises."""
     # A snapshot was tried when it was made; a worker that takes it up never refuses it for being slow at that moment.
-    loaded = load(pack_paths(config), replace(config.build_settings(today), clock=time.process_time))
-    people, mistakes = load_directory(config)
-    mistakes += loaded.mistakes
+    where = sources(config)
+    feeds, mistakes = load_feeds(where)
+    loaded = load(pack_paths(config), replace(config.build_settings(today), clock=time.process_time, feeds=feeds))
+    people, unknown = load_directory(config)
+    mistakes += (*unknown, *loaded.mistakes)
     if test and loaded.ruleset is not None:
         mistakes += failed(run_examples(loaded))
     ruleset = None if any(m.is_error for m in mistakes) else loaded.ruleset
-    return Rulebook(ruleset, people, tuple(sorted(mistakes)), loaded)
+    return Rulebook(ruleset, people, tuple(sorted(mistakes)), loaded, feeds, where)
 
 
 def shape_of(config: Config, book: Rulebook) -> Shape:
@@ -59,7 +62,8 @@ def shape_of(config: Config, book: Rulebook) -> Shape:
     zone = config.timezone.key
     lists = book.ruleset.engine.detectors.lists
     edm = tuple((s.name, lists[s.name].id, str(s.key.resolve())) for s in book.loaded.settings.edm)
-    return Shape(book.ruleset.hash, book.directory.id, domains, zone, config.way_out, config.enforce, edm)
+    feeds = tuple((s.name, book.feeds.lists[s.name].id, kind_of(s)) for s in book.feed_sources)
+    return Shape(book.ruleset.hash, book.directory.id, domains, zone, config.way_out, config.enforce, edm, feeds)
 
 
 def load_snapshot(snapshots: Snapshots, name: str) -> Rulebook:
@@ -68,21 +72,26 @@ def load_snapshot(snapshots: Snapshots, name: str) -> Rulebook:
     shape = snapshot.shape
     zone = ZoneInfo(shape.zone)
     edm = tuple(ListSource(listed, snapshot.lists[listed], Path(key), ours=True) for listed, _, key in shape.edm)
-    settings = BuildSettings(frozenset(shape.internal_domains), zone, shape.way_out, shape.enforce, edm=edm)
+    where = tuple(FeedSource(feed, snapshot.feeds[feed], ours=True) for feed, _, _ in shape.feeds)
+    feeds, mistakes = load_feeds(where)
+    ours = frozenset(shape.internal_domains)
+    settings = BuildSettings(ours, zone, shape.way_out, shape.enforce, edm=edm, feeds=feeds)
     loaded = load(snapshot.packs, settings)
-    people, mistakes = _directory_of(snapshot.directory, zone)
-    mistakes += loaded.mistakes
+    people, unknown = load_file(snapshot.directory, zone)
+    mistakes += (*unknown, *loaded.mistakes)
     ruleset = None if any(m.is_error for m in mistakes) else loaded.ruleset
-    return Rulebook(ruleset, people, tuple(sorted(mistakes)), loaded)
+    return Rulebook(ruleset, people, tuple(sorted(mistakes)), loaded, feeds, where)
 
 
 def snapshot_of(config: Config, book: Rulebook, snapshots: Snapshots) -> Snapshot | None:
     """A snapshot of what was just tested, None where a file has changed meanwhile. Raises OSError."""
     packs = [p.path for p in book.loaded.packs]
     lists = {s.name: s.file for s in book.loaded.settings.edm}
-    saved = snapshots.save(shape_of(config, book), packs, config.directory, lists)
+    feeds = {s.name: s.file for s in book.feed_sources}
+    saved = snapshots.save(shape_of(config, book), Files(packs, directory_file(config), lists, feeds))
     again = load_snapshot(snapshots, saved.name)
     same = again.ruleset is not None and book.ruleset is not None and again.ruleset.hash == book.ruleset.hash
+    same = same and again.feeds.ids == book.feeds.ids
     return saved if same and again.directory.id == book.directory.id else None
 
 
@@ -109,28 +118,6 @@ def current_rulebook(snapshots: Snapshots, name: str, book: Rulebook) -> Ruleboo
     return found
 
 
-def load_directory(config: Config) -> tuple[Directory, tuple[Mistake, ...]]:
-    """The directory, or an empty one beside every mistake of its file; a gate without one knows nobody."""
-    return _directory_of(config.directory, config.timezone)
-
-
-def _directory_of(path: Path | None, zone: ZoneInfo) -> tuple[Directory, tuple[Mistake, ...]]:
-    if path is None:
-        return Directory(zone=zone), ()
-    file = str(path)
-    try:
-        found = directory.load(path, zone)
-    except OSError as error:
-        return Directory(zone=zone), (Mistake(file, 1, 1, "the file cannot be read", error.strerror or ""),)
-    if isinstance(found, Directory):
-        return found, ()
-    return Directory(zone=zone), tuple(_mistake(file, row) for row in found)
-
-
-def _mistake(file: str, row: RowMistake) -> Mistake:
-    return Mistake(file, row.line, 1, f"{row.column}: {row.reason}" if row.column else row.reason)
-
-
 class InUse:
     """The rulebook in use; `swap` replaces it in one step. Implements the gate's port `FactSource`."""
 
@@ -144,6 +131,11 @@ class InUse:
     def ruleset(self) -> Ruleset:
         """The ruleset in use."""
         return self._now[0]
+
+    @property
+    def directory(self) -> str:
+        """The id of the directory in use."""
+        return self._now[1].id
 
     def swap(self, book: Rulebook) -> bool:
         """Take a new rulebook into use, if it is whole; False where the last good one stays."""

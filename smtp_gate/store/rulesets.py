@@ -1,7 +1,8 @@
 """Snapshots of what judging uses: packs, directory and settings as they were when tested, so that every worker builds the same.
 
-Layout of version 3, below one folder: `NAME/snapshot.json`, `NAME/packs/NNN.yaml`, `NAME/directory.csv` where there is
-one, `NAME/edm/SHA256.bin` for each list (equal ones of several snapshots are one file); and `current`, a file that holds
+Layout of version 4, below one folder: `NAME/snapshot.json`, `NAME/packs/NNN.yaml`, `NAME/directory.csv` where there is
+one, `NAME/edm/SHA256.bin` for each list (equal ones of several snapshots are one file), `NAME/feeds/SHA256.feed` likewise
+(`.txt` for a plain list); and `current`, a file that holds
 the name in use. A list's key is no part of it: whoever has the snapshots has no key. A snapshot is written under another name, synced and renamed.
 """
 
@@ -11,14 +12,14 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
 from smtp_gate.store.files import make_private, read_regular, sync_directory, write_all
 
-VERSION: Final = 3
+VERSION: Final = 4
 KEPT: Final = 10
 """How many snapshots are kept beside the one in use."""
 NAME: Final = re.compile(r"[0-9a-f]{16}")
@@ -40,17 +41,30 @@ class Shape:
     enforce: bool
     edm: tuple[tuple[str, str, str], ...] = ()
     """Lists for exact data match: the name, the list's own (`sha256:` and hex digits), and where its key is."""
+    feeds: tuple[tuple[str, str, str], ...] = ()
+    """Feeds: the name, the content's own (`sha256:` and hex digits of the file), and the ending of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files to copy: packs in their order, the directory, lists and feeds by name."""
+
+    packs: Sequence[Path]
+    directory: Path | None = None
+    lists: Mapping[str, Path] = field(default_factory=dict)
+    feeds: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One snapshot: its name, its shape, and where its files are (`directory` None where there is none; lists by name)."""
+    """One snapshot: its name, its shape, and where its files are (`directory` None where there is none; lists and feeds by name)."""
 
     name: str
     shape: Shape
     packs: tuple[Path, ...]
     directory: Path | None
     lists: Mapping[str, Path] = field(default_factory=dict)
+    feeds: Mapping[str, Path] = field(default_factory=dict)
 
 
 class Snapshots:
@@ -59,9 +73,7 @@ class Snapshots:
     def __init__(self, root: Path) -> None:
         self.root = make_private(root)
 
-    def save(
-        self, shape: Shape, packs: Sequence[Path], directory: Path | None, lists: Mapping[str, Path] | None = None
-    ) -> Snapshot:
+    def save(self, shape: Shape, files: Files) -> Snapshot:
         """Copy the files into a snapshot, durably; the same shape again gives the one that is there."""
         name = hashlib.sha256(json.dumps(asdict(shape), sort_keys=True).encode()).hexdigest()[:16]
         with contextlib.suppress(NoSnapshotError):
@@ -69,16 +81,19 @@ class Snapshots:
         making = self.root / f".{name}.{os.getpid()}"
         shutil.rmtree(making, ignore_errors=True)
         make_private(making / "packs")
-        for number, pack in enumerate(packs):
+        for number, pack in enumerate(files.packs):
             _write(making / "packs" / f"{number:03}.yaml", pack.read_bytes())
-        if directory is not None:
-            _write(making / "directory.csv", directory.read_bytes())
+        if files.directory is not None:
+            _write(making / "directory.csv", files.directory.read_bytes())
         make_private(making / "edm")
         for listed, content, _ in shape.edm:
-            self._save_list(making / "edm" / _list_name(content), (lists or {})[listed])
+            self._save_list(making / "edm" / _list_name(content), files.lists[listed])
+        make_private(making / "feeds")
+        for feed, content, ending in shape.feeds:
+            self._save_list(making / "feeds" / _list_name(content, ending), files.feeds[feed])
         head = {"version": VERSION, "files": _digests(making), **asdict(shape)}
         _write(making / "snapshot.json", json.dumps(head).encode())
-        for folder in (making / "packs", making / "edm", making):
+        for folder in (making / "packs", making / "edm", making / "feeds", making):
             sync_directory(folder)
         target = self.root / name
         # What lies there under the name was found not whole above.
@@ -91,7 +106,7 @@ class Snapshots:
         """A list is large and seldom new: a snapshot that has it already gives its file."""
         if target.exists():
             return
-        for other in self.root.glob(f"[0-9a-f]*/edm/{target.name}"):
+        for other in self.root.glob(f"[0-9a-f]*/{target.parent.name}/{target.name}"):
             with contextlib.suppress(OSError):
                 if hashlib.sha256(read_regular(other)).hexdigest() == target.stem:
                     os.link(other, target)
@@ -109,14 +124,16 @@ class Snapshots:
                 raise NoSnapshotError(f"{name} is of another version")
             if head.pop("files") != _digests(folder):
                 raise NoSnapshotError(f"{name} is not as it was written")
-            edm = tuple((str(listed), str(content), str(key)) for listed, content, key in head["edm"])
-            shape = Shape(**{**head, "internal_domains": tuple(head["internal_domains"]), "edm": edm})
+            edm, feeds = _triples(head["edm"]), _triples(head["feeds"])
+            domains = tuple(head["internal_domains"])
+            shape = Shape(**{**head, "internal_domains": domains, "edm": edm, "feeds": feeds})
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise NoSnapshotError(f"no snapshot {name}") from None
         directory = folder / "directory.csv"
         packs = tuple(sorted((folder / "packs").glob("*.yaml")))
         lists = {listed: folder / "edm" / _list_name(content) for listed, content, _ in edm}
-        return Snapshot(name, shape, packs, directory if shape.directory else None, lists)
+        kept = {feed: folder / "feeds" / _list_name(content, ending) for feed, content, ending in feeds}
+        return Snapshot(name, shape, packs, directory if shape.directory else None, lists, kept)
 
     def use(self, name: str) -> None:
         """Make it the current one, durably, and remove the oldest beyond those kept."""
@@ -148,8 +165,13 @@ def _digests(folder: Path) -> dict[str, str]:
     return {str(f.relative_to(folder)): hashlib.sha256(read_regular(f)).hexdigest() for f in files}
 
 
-def _list_name(content: str) -> str:
-    return f"{content.removeprefix('sha256:')}.bin"
+def _list_name(content: str, ending: str = ".bin") -> str:
+    return f"{content.removeprefix('sha256:')}{ending}"
+
+
+def _triples(rows: Iterable[Iterable[object]]) -> tuple[tuple[str, str, str], ...]:
+    """Rows of three texts as JSON gives them back. Raises ValueError, TypeError."""
+    return tuple((str(a), str(b), str(c)) for a, b, c in rows)
 
 
 def _write(path: Path, octets: bytes) -> None:

@@ -157,4 +157,4 @@ def test_an_address_in_use_twice_is_told_at_the_line_further_down() -> None:
 def test_groups_are_compared_in_small_letters() -> None:
     made = parse("address,groups\na@b.org,Benefits-Office\n", CHICAGO)
     assert isinstance(made, Directory)
-    assert made.roster("BENEFITS-office", date(2026, 1, 1)).members == (("a@b.org", ""),)
+    assert made.roster("BENEFITS-office", date(2026, 1, 1)).members == (("a@b.org", "", ""),)

@@ -66,3 +66,16 @@ def test_the_exposition_parses_and_names_the_running_program() -> None:
     families = {family.name: family for family in text_string_to_metric_families(made().text().decode())}
     assert all(name.startswith("smtp_gate_") for name in families)
     assert set(families["smtp_gate_build_info"].samples[0].labels) == {"version", "python"}
+
+
+def test_the_age_of_the_directory_is_that_of_its_last_good_sync() -> None:
+    at: list[float | None] = [None]
+    metrics = KeeperMetrics(lambda: 100.0)
+    assert b"directory_sync_age_seconds{" not in metrics.text()
+    metrics.watch_sync("ldap", lambda: at[0])
+    assert b'smtp_gate_directory_sync_age_seconds{source="ldap"} NaN' in metrics.text()
+    at[0] = 70.0
+    metrics.directory_sync_failed()
+    text = metrics.text()
+    assert b'smtp_gate_directory_sync_age_seconds{source="ldap"} 30.0' in text
+    assert b"smtp_gate_directory_sync_failures_total 1.0" in text

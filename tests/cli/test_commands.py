@@ -191,7 +191,7 @@ def test_empty_stores_are_said_to_be_empty(config: Path) -> None:
 def test_the_demo_accepts_holds_and_refuses_and_ends() -> None:
     shown = run("demo", "--once")
     assert shown.exit_code == 0, shown.output
-    assert "2 relayed, 2 held, 1 mixed, 1 refused" in shown.output
+    assert "2 relayed, 3 held, 1 mixed, 2 refused" in shown.output
     assert "536-90-4399" not in shown.output
 
 

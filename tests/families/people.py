@@ -22,7 +22,13 @@ DANA = Entry(
     "dokafor@milwaukee.gov", name="Dana Okafor", groups=dated("permits"), aliases=dated("Dana.Okafor@milwaukee.gov")
 )
 MAJA = Entry("mlindgren@milwaukee.gov", name="Maja Lindgren", person="p-3")
-PRICE = Entry("tprice@milwaukee.gov", name="Terrence Price", title="Records Manager", groups=dated("officials"))
+PRICE = Entry(
+    "tprice@milwaukee.gov",
+    name="Terrence Price",
+    title="Records Manager",
+    groups=dated("officials"),
+    senders=dated("dokafor@milwaukee.gov"),
+)
 GONE = Entry("bkowal@milwaukee.gov", name="Brian Kowal", until=date(2025, 12, 31))
 COMING = Entry("new@milwaukee.gov", name="Nia New", since=date(2026, 5, 4))
 DESK = Entry("permits@milwaukee.gov", "shared", "Permit Desk", senders=dated("group:permits"))

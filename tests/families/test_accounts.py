@@ -69,7 +69,13 @@ def test_the_transfer_day_by_day(day: date, sender: str, expected: list[str]) ->
         ("alerts-bounces+lee=example.org@milwaukee.gov", []),
         ("owner-alerts@milwaukee.gov", []),
         ("dokafor-bounces@milwaukee.gov", ["unknown: dokafor-bounces@milwaukee.gov is no account of the city"]),
-        ("MAILER-DAEMON@milwaukee.gov", []),
+        ("MAILER-DAEMON@milwaukee.gov", ["unknown: mailer-daemon@milwaukee.gov is no account of the city"]),
+        (
+            "prvs=1234abcdef=dokafor-owner@milwaukee.gov",
+            ["unknown: prvs=1234abcdef=dokafor-owner@milwaukee.gov is no account of the city"],
+        ),
+        ("mayor@city.milwaukee.gov", ["unknown: mayor@city.milwaukee.gov is no account of the city"]),
+        ("msprvs1=18abcdefghi=permits-bounces@milwaukee.gov", []),
         (
             "SRS0=ab=cd=milwaukee.gov=dokafor@milwaukee.gov",
             ["foreign: dokafor@milwaukee.gov is rewritten, and no forward explains it"],
@@ -157,6 +163,20 @@ def test_without_a_directory_nothing_is_known_and_nothing_held_against_anybody()
 def test_inbound_mail_is_not_asked() -> None:
     env = replace(envelope("someone@example.com"), listener=listener(Direction.INBOUND))
     assert found(family, seen("From: someone@example.com\n\nhello\n", env), ALL) == ()
+
+
+def test_what_mail_servers_write_by_themselves_is_nobodys_account() -> None:
+    marks = "Auto-Submitted: auto-generated\n"
+    assert said("MAILER-DAEMON@milwaukee.gov", more=marks) == []
+    assert said("root@milwaukee.gov", more=marks) == []
+    assert said("root@milwaukee.gov") != []
+    assert said("dokafor@milwaukee.gov", login="root", more=marks) == ["unknown: root is no account of the city"]
+
+
+def test_an_ended_author_behind_a_list_has_ended() -> None:
+    listed = "List-Id: <alerts.milwaukee.gov>\n"
+    assert said("alerts-bounces@milwaukee.gov", author="dokafor@milwaukee.gov", more=listed) == []
+    assert said("alerts-bounces@milwaukee.gov", author=GONE.address, more=listed) != []
 
 
 def test_only_the_wanted_signals_count() -> None:

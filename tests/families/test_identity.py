@@ -35,8 +35,29 @@ def details(
         ("From: mlindgren@milwaukee.gov\nSender: alerts-bounces@milwaukee.gov", "alerts-bounces@milwaukee.gov", ""),
         ("From: someone@example.com\nList-Post: <mailto:alerts@milwaukee.gov>", "alerts-bounces@milwaukee.gov", ""),
         ("From: someone@example.com\nX-Original-To: parks@milwaukee.gov", "parks@milwaukee.gov", ""),
-        ("From: dokafor@milwaukee.gov\nAuto-Submitted: auto-replied", "", ""),
-        ("From: dokafor@milwaukee.gov\nPrecedence: bulk", "", ""),
+        ("From: dokafor@milwaukee.gov\nAuto-Submitted: auto-replied\nIn-Reply-To: <1@x.org>", "", ""),
+        ("From: tprice@milwaukee.gov\nSender: dokafor@milwaukee.gov", "tprice@milwaukee.gov", ""),
+        ("From: Permits <permits@milwaukee.gov>\nSender: dokafor@milwaukee.gov", "permits@milwaukee.gov", ""),
+        (
+            "From: Maja via Alerts <alerts@milwaukee.gov>\nReply-To: mlindgren@milwaukee.gov\nList-Id: <alerts.milwaukee.gov>",
+            "alerts-bounces@milwaukee.gov",
+            "",
+        ),
+        (
+            "From: \"'mlindgren@milwaukee.gov' via Alerts\" <alerts@milwaukee.gov>\nList-Id: <alerts.milwaukee.gov>",
+            "alerts-bounces@milwaukee.gov",
+            "",
+        ),
+        (
+            "From: noreply@vendor.example\nReply-To: dokafor@milwaukee.gov\nDelivered-To: parks@milwaukee.gov",
+            "noreply@vendor.example",
+            "",
+        ),
+        ("From: Ann <ann@corp.example>\nResent-From: dokafor@milwaukee.gov", "dokafor@milwaukee.gov", ""),
+        ("From: permits@milwaukee.gov\nReply-To: mlindgren@milwaukee.gov", "permits@milwaukee.gov", ""),
+        ('From: "Dana.Okafor@milwaukee.gov" <dokafor@milwaukee.gov>', "dokafor@milwaukee.gov", ""),
+        ("From: Doe, Ann <ann@corp.example>\nDelivered-To: parks@milwaukee.gov", "ann@corp.example", ""),
+        ("From: someone@corp.example", "parks+SRS=ab=CD=corp.example=someone@milwaukee.gov", ""),
         ("From: dokafor@milwaukee.gov\nContent-Type: multipart/report; boundary=x", "", ""),
         ("From: someone@example.com", "someone@example.com", ""),
         ("From: news@shop.example", "bounce-17@mailer.example", ""),
@@ -104,6 +125,42 @@ def test_what_agrees(headers: str, sender: str, login: str) -> None:
         ),
         ("From: someone@example.com", "parks@milwaukee.gov", "", "from_mismatch"),
         ("From: dokafor@milwaukee.gov", "", "", "null_sender"),
+        ("From: dokafor@milwaukee.gov\nPrecedence: bulk", "", "", "null_sender"),
+        ("From: tprice@milwaukee.gov\nAuto-Submitted: auto-generated", "", "", "null_sender"),
+        ("From: permits@milwaukee.gov", "", "", "null_sender"),
+        ("From: someone@evil.example\nSender: mlindgren@milwaukee.gov", "", "", "null_sender"),
+        (
+            "From: Gov <SRS0=ab=cd=milwaukee.gov=dokafor@wisconsin.gov>",
+            "dokafor@milwaukee.gov",
+            "dokafor@milwaukee.gov",
+            "from_mismatch",
+        ),
+        (
+            "From: dokafor@milwaukee.gov\nSender: SRS0=ab=cd=milwaukee.gov=dokafor@irs.gov",
+            "dokafor@milwaukee.gov",
+            "",
+            "sender_mismatch",
+        ),
+        ("From: dokafor@milwaukee.gov", "SRS0=ab=cd=milwaukee.gov=dokafor@irs.gov", "", "from_mismatch"),
+        ("From: Ada <mayor@city.milwaukee.gov>", "x@evil.example", "", "from_mismatch"),
+        (
+            "From: dokafor@milwaukee.gov\nReply-To: mayor@city.milwaukee.gov",
+            "dokafor@milwaukee.gov",
+            "",
+            "reply_to_nobody",
+        ),
+        (
+            "From: dokafor@milwaukee.gov\nSender: mlindgren @milwaukee.gov",
+            "dokafor@milwaukee.gov",
+            "",
+            "unclear_sender",
+        ),
+        (
+            "From: mlindgren@milwaukee.gov\nResent-From: dokafor@milwaukee.gov",
+            "dokafor@milwaukee.gov",
+            "",
+            "from_mismatch",
+        ),
         ("From: dokafor@milwaukee.gov\nFrom: cio@milwaukee.gov", "dokafor@milwaukee.gov", "", "several_from_lines"),
     ],
 )
@@ -116,6 +173,15 @@ def test_the_sender_reads_what_is_wrong_and_nothing_that_a_detector_looks_for() 
     (finding,) = found(family, view, IdentityParams())
     assert finding.said == "From shows *********@milwaukee.gov, which is not for dokafor@milwaukee.gov to use"
     assert "536904399" not in repr(finding)
+
+
+@pytest.mark.parametrize("local", ["078=05=1120", "078--05--1120", "078/05/1120", "078_05_1120", "akiaiosfodnn7sample"])
+def test_no_number_and_no_long_word_of_an_unknown_address_is_shown(local: str) -> None:
+    view = seen(f"From: dokafor@milwaukee.gov\nReply-To: {local}@milwaukee.gov\nTo: l@example.org\n\nx\n", envelope())
+    (finding,) = found(family, view, IdentityParams())
+    assert finding.detail == "reply_to_nobody"
+    assert "1120" not in finding.said + finding.evidence
+    assert "odnn7" not in finding.said + finding.evidence
 
 
 OFFICIAL: tuple[Signal, ...] = ("official",)
@@ -133,6 +199,12 @@ OFFICIAL: tuple[Signal, ...] = ("official",)
         "Terrence Pr1ce",
         "=?utf-8?q?T=C3=A9rrence_Price?=",
         "Ada Byron, Mayor",
+        "TerrencePrice",
+        "T e r r e n c e P r i c e",
+        "Terrance Price, City of Milwaukee",
+        "Terrence Pr\u00a1ce",
+        "Terr\u115fence Pr\u3164ice",
+        "." * 400 + " Terrence Price",
         "Mayor Ada Byron",
     ],
 )
@@ -154,10 +226,24 @@ def test_the_name_of_an_official(display: str) -> None:
         "From: Price <dokafor@milwaukee.gov>",
         "From: TP <dokafor@milwaukee.gov>",
         "From: dokafor@milwaukee.gov",
+        "From: Dana Okafor on behalf of Terrence Price <dokafor@milwaukee.gov>",
+        "From: Terrence Price <tprice+x@milwaukee.gov>",
     ],
 )
 def test_no_name_of_an_official(line: str) -> None:
     assert details(line, signals=OFFICIAL) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["From: dokafor@milwaukee.gov (Terrence Price)", "From: (Terrence Price) <dokafor@milwaukee.gov>"]
+)
+def test_an_officials_name_in_a_comment(line: str) -> None:
+    assert "official" in details(line, signals=OFFICIAL)
+
+
+def test_an_outsiders_mail_that_is_redirected_is_a_signal_of_its_own() -> None:
+    line = "From: Ann <ann@corp.example>\nResent-From: dokafor@milwaukee.gov"
+    assert details(line, signals=("redirected",)) == ["redirected"]
 
 
 @pytest.mark.parametrize(
@@ -169,6 +255,7 @@ def test_no_name_of_an_official(line: str) -> None:
         ("mi1waukee.gov", True),
         ("milwuakee.gov", True),
         ("mílwaukee.gov", True),
+        ("milwaukeegov.com", True),
         ("lists.milwaukee.gov", False),
         ("madison.gov", False),
         ("wisconsin.gov", False),

@@ -1,8 +1,10 @@
 """Who has written a message: an ordinary From line raises no doubt, and every trick with one does."""
 
+import time
+
 import pytest
 
-from smtp_gate.reading.authors import doubts, other_addresses
+from smtp_gate.reading.authors import doubts, other_addresses, unclear
 from tests.families.seen import seen
 
 
@@ -25,6 +27,11 @@ def doubted(*lines: str) -> tuple[str, ...]:
         "From: Dána Okafor <dokafor@milwaukee.gov>",
         "From: dokafor@[192.0.2.1]",
         "From: Dana O'Kafor (Comptroller's Office: Budget) <dokafor@milwaukee.gov>",
+        "From: 'dokafor@milwaukee.gov' <dokafor@milwaukee.gov>",
+        'From: "Dana @ City" <dokafor@milwaukee.gov>',
+        'From: "dokafor"@milwaukee.gov',
+        "From: =?utf-8?q?Okafor:_Dana?= <dokafor@milwaukee.gov>",
+        "DKIM-Signature: v=1; h=Content-Type:Subject:To:\n\tFrom:Sender; b=A\nFrom: dokafor@milwaukee.gov",
     ],
 )
 def test_an_ordinary_line_raises_none(line: str) -> None:
@@ -37,7 +44,9 @@ TRICKS = {
     "the second with a space": ("From: a@milwaukee.gov\nFrom : b@milwaukee.gov", "several_from_lines"),
     "the first with a space": ("From : a@milwaukee.gov\nFrom: b@milwaukee.gov", "several_from_lines"),
     "the second in capitals": ("From: a@milwaukee.gov\nFROM: b@milwaukee.gov", "several_from_lines"),
-    "one within a fold": ("From: a@milwaukee.gov\n From: b@milwaukee.gov", "several_from_lines"),
+    "one within a fold": ("From: a@milwaukee.gov\n From: b@milwaukee.gov", "other_address_in_author"),
+    "one behind an odd octet": ("From: a@milwaukee.gov\n\x0bFrom: b@milwaukee.gov", "several_from_lines"),
+    "one behind an invisible character": ("From: a@milwaukee.gov\n\ufeffFrom: b@milwaukee.gov", "several_from_lines"),
     "none": ("Sender: a@milwaukee.gov", "no_author"),
     "an empty one": ("From:", "no_author"),
     "two authors": ("From: a@milwaukee.gov, b@milwaukee.gov", "several_authors"),
@@ -52,7 +61,10 @@ TRICKS = {
     "an address for a name": ('From: "cio@milwaukee.gov" <a@milwaukee.gov>', "other_address_in_author"),
     "an address in the name": ("From: Ann (cio@milwaukee.gov) <a@milwaukee.gov>", "other_address_in_author"),
     "an address in a comment": ("From: a@milwaukee.gov (cio@milwaukee.gov)", "other_address_in_author"),
-    "an address in encoded words": ("From: =?utf-8?q?cio=40milwaukee.gov?= <a@milwaukee.gov>", "other_address_in_author"),
+    "an address in encoded words": (
+        "From: =?utf-8?q?cio=40milwaukee.gov?= <a@milwaukee.gov>",
+        "other_address_in_author",
+    ),
     "an at sign of another width": ("From: cio\uff20milwaukee.gov <a@milwaukee.gov>", "other_address_in_author"),
     "an address in base64": ("From: =?utf-8?b?Y2lvQG1pbHdhdWtlZS5nb3Y=?= <a@evil.example>", "other_address_in_author"),
     "a bracketed encoded word": ("From: A <=?utf-8?q?cio=40milwaukee.gov?=>", "encoded_author"),
@@ -83,6 +95,41 @@ TRICKS = {
 @pytest.mark.parametrize(("lines", "doubt"), list(TRICKS.values()), ids=list(TRICKS))
 def test_a_trick_raises_a_doubt(lines: str, doubt: str) -> None:
     assert doubt in doubted(*lines.split("\n"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Sender: mlindgren @milwaukee.gov",
+        "Sender: a@milwaukee.gov, b@milwaukee.gov",
+        'Sender: "mlindgren@milwaukee.gov" <a@milwaukee.gov>',
+        "Sender: " + "(" * 3000,
+        "Reply-To: bkowal @ milwaukee.gov",
+        "Reply-To: =?utf-8?q?mlindgren=40milwaukee=2Egov?=",
+        "Reply-To: <mlindgren%milwaukee.gov@gmail.com>",
+        "Reply-To: " + ", ".join(f"a{n}@milwaukee.gov" for n in range(30)),
+        "Resent-From: mlindgren @milwaukee.gov",
+    ],
+)
+def test_other_headers_are_unclear_by_the_same_tricks(line: str) -> None:
+    view = seen(f"From: a@milwaukee.gov\n{line}\nTo: l@example.org\n\nx\n")
+    assert unclear(view) == (line.partition(":")[0].lower(),)
+
+
+def test_ordinary_ones_are_clear() -> None:
+    view = seen("From: a@b.org\nSender: Dana <d@b.org>\nReply-To: x@b.org, y@b.org\nTo: l@example.org\n\nx\n")
+    assert unclear(view) == ()
+
+
+@pytest.mark.parametrize("piece", ["=?a?q?", "=?", "a", "(", '"', "<", "a@b.c,", "@", "\\", "=?utf-8?q?a?= ", ":", " "])
+@pytest.mark.parametrize("lines", [1, 300])
+def test_no_line_takes_long_however_long_it_is(piece: str, lines: int) -> None:
+    line = "From: " + piece * (60_000 // len(piece) // lines)
+    view = seen("\n".join([line] * lines) + "\nTo: l@example.org\n\nx\n")
+    started = time.process_time()
+    doubts(view)
+    unclear(view)
+    assert time.process_time() - started < 0.5
 
 
 def test_the_other_addresses_are_named() -> None:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from smtp_gate.ruleset.people import group_mistakes, named_status_mistakes, status_mistakes
+from smtp_gate.core.directory import Entry
+from smtp_gate.ruleset.people import group_mistakes, named_status_mistakes, status_mistakes, unasked_mistakes
 from tests.ruleset.toy import PACK
 
 WHO = """\
@@ -49,15 +50,15 @@ def test_what_is_no_who_and_no_list_is_passed_over(tmp_path: Path) -> None:
 
 def test_a_status_that_no_rule_knows_is_named_at_its_line(tmp_path: Path) -> None:
     file = tmp_path / "directory.csv"
-    file.write_text("address,status\n# a@b.org,none\n\na@b.org,\nc@b.org,vendor\nd@b.org,Contractor\ne@b.org,intern\n")
+    said = (None, "vendor", "Contractor", "intern")
+    entries = [Entry(f"a{n}@b.org", status=status or "employee", line=n + 4) for n, status in enumerate(said)]
     rules = pack(tmp_path, PACK.replace("    find:", "    statuses: [intern]\n    find:"))
-    (found,) = status_mistakes(file, [rules])
+    (found,) = status_mistakes(file, entries, [rules])
     assert (found.file, found.line, found.severity) == (str(file), 6, "error")
     assert "`Contractor`" in found.message
     assert found.hint == "did you mean `contractor`?"
-    assert len(list(status_mistakes(file, []))) == 2
-    file.write_text("address\na@b.org\n")
-    assert list(status_mistakes(file, [])) == []
+    assert len(list(status_mistakes(file, entries, []))) == 2
+    assert list(status_mistakes(file, entries[:2], [])) == []
 
 
 def test_a_status_that_a_rule_names_and_nobody_has_is_a_warning(tmp_path: Path) -> None:
@@ -67,3 +68,15 @@ def test_a_status_that_a_rule_names_and_nobody_has_is_a_warning(tmp_path: Path) 
     assert found.hint == "did you mean `contractor`?"
     line = rules.read_text().splitlines()[found.line - 1]
     assert line[found.column - 1 :].startswith("contracter")
+
+
+def test_a_group_of_officials_is_looked_for_too(tmp_path: Path) -> None:
+    text = PACK.replace("    when:\n", "    officials: [Mayor Ada Byron, 'group:oficials']\n    when:\n")
+    found = list(group_mistakes([pack(tmp_path, text)], frozenset({"officials"})))
+    assert [(m.message, m.hint) for m in found] == [("no account is in `group:oficials`", "did you mean `officials`?")]
+
+
+def test_a_rule_that_needs_a_directory_is_told_where_there_is_none(tmp_path: Path) -> None:
+    (found,) = unasked_mistakes([pack(tmp_path, PACK.replace("family: toy", "family: accounts"))])
+    assert (found.severity, found.message) == ("warning", "this rule looks at nothing: no directory is configured")
+    assert list(unasked_mistakes([pack(tmp_path, PACK)])) == []

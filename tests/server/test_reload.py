@@ -39,10 +39,14 @@ class House:
     def write(self, word: str) -> None:
         (self.folder / "rules" / "test.yaml").write_text(PACK.replace("sesame", word))
 
-    async def join(self, name: str, answer: Answer = obedient, ruleset: str | None = None) -> None:
+    async def join(
+        self, name: str, answer: Answer = obedient, ruleset: str | None = None, directory: str | None = None
+    ) -> None:
         line = await connect(self.folder / "c.sock")
         self.lines.append(line)
-        line.send({"hello": "worker", "name": name, "ruleset": ruleset or self.workers.in_use.ruleset.hash})
+        now = self.workers.in_use
+        using = {"ruleset": ruleset or now.ruleset.hash, "directory": directory or now.directory}
+        line.send({"hello": "worker", "name": name, **using})
         self.heard[name] = []
 
         async def listen_on() -> None:
@@ -143,9 +147,12 @@ async def test_one_that_is_silent_counts_as_failed_and_its_late_answer_as_none(
         assert (await made.workers.reload()).reasons == ()
 
 
-async def test_one_that_comes_with_older_rules_is_brought_to_the_present_ones(tmp_path: Path) -> None:
+@pytest.mark.parametrize("older", [{"ruleset": "sha256:older"}, {"directory": "older"}])
+async def test_one_that_comes_with_older_ones_is_brought_to_the_present_ones(
+    tmp_path: Path, older: dict[str, str]
+) -> None:
     async with house(tmp_path) as made:
-        await made.join("w9", ruleset="sha256:older")
+        await made.join("w9", ruleset=older.get("ruleset"), directory=older.get("directory"))
         async with asyncio.timeout(5):
             while made.heard["w9"] != ["build", "use"]:
                 await asyncio.sleep(0.005)

@@ -98,6 +98,21 @@ FORGED: dict[str, tuple[dict[str, Any], str, str, str]] = {
     ),
     "AUTH= on MAIL": ({"xforward": LOOPBACK}, "", FROM, "payroll@milwaukee.gov> AUTH=<payroll@milwaukee.gov"),
     "XCLIENT from nobody": ({}, ">> XCLIENT LOGIN=payroll@milwaukee.gov\n<< 550 *\n", FROM, "payroll@milwaukee.gov"),
+    "a Received line behind XCLIENT": (
+        {**VOUCHED, "xclient": LOOPBACK},
+        ">> XCLIENT ADDR=127.0.0.9\n<< 220 *\n>> EHLO pc.milwaukee.gov\n<< 250 *\n",
+        received("payroll@milwaukee.gov") + FROM,
+        "payroll@milwaukee.gov",
+    ),
+    "a Received line against a login": (
+        {**VOUCHED, "xclient": LOOPBACK},
+        ">> XCLIENT LOGIN=mallory@milwaukee.gov\n<< 220 *\n>> EHLO pc.milwaukee.gov\n<< 250 *\n",
+        received("payroll@milwaukee.gov") + FROM,
+        "payroll@milwaukee.gov",
+    ),
+    "a declared sender with an unreadable Sender": (
+        DECLARED, "", FROM + "Sender: mallory @milwaukee.gov\r\n", "payroll@milwaukee.gov"
+    ),
     "XFORWARD with an identity": (
         {"xforward": LOOPBACK}, ">> XFORWARD NAME=payroll.milwaukee.gov IDENT=payroll@milwaukee.gov\n<< 250 *\n", FROM, "payroll@milwaukee.gov"
     ),
