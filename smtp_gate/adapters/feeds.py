@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import marisa_trie  # type: ignore[import-untyped]  # the library has no types
+import marisa_trie  # type: ignore[import-not-found]  # an extension module alone, without types
 
 from smtp_gate.core.feeds import HEAD_ROOM, MAGIC, FeedError, Head
 from smtp_gate.reading.domains import canonical_domain

@@ -31,9 +31,8 @@ _ADDRESS: Final = re.compile(
     r"(?<![^\s<>()\[\]\",;:@\\])([^\s<>()\[\]\",;:@\\]{1,256})@([^\s<>()\[\]\",;:@\\]{1,256}|\[[^\s\[\]@]{1,64}\])"
 )
 _AT: Final = re.compile("[@\uff20\ufe6b]")
-_STRAY_AT: Final = re.compile(
-    r"@[ \t]{0,4}[^\s<>()\[\]\",;:@\\.]{1,64}\.[^\s<>()\[\]\",;:@\\.]|\w@[ \t]{0,4}[<\"(\[]|\w@\Z"
-)
+_STRAY_AT: Final = re.compile(r"[^\s\"'(<\[]@|@\x01|@[ \t]{0,4}[^\s<>()\[\]\",;:@\\.]{1,64}\.[^\s<>()\[\]\",;:@\\.]")
+"""An at sign that hangs on something, or leads to a domain; a handle (`@city`) and one between words are none."""
 _QUOTED_LOCAL: Final = re.compile(r"\"([\w.+-]{1,64})\"(?=@)")
 _WORD: Final = re.compile(r"=\?[^?\s]{1,80}\?[BbQq]\?[^?]{0,2000}\?=")
 _ODD: Final = re.compile(
@@ -100,12 +99,14 @@ def _line_doubts(header: Header, view: MessageView) -> Iterator[str]:
         yield "encoded"
     if any(_ROUTES.search(box.local) is not None for box in boxes):
         yield "rerouted"
-    decoded = _plain(decode_words(raw))
+    words = decode_words(raw)
+    decoded = _plain(words)
     if _ODD.search(decoded.replace("\r\n", "")) is not None:
         yield "control_in"
     if _others(header, view):
         yield "other_address_in"
-    if _STRAY_AT.search(_ADDRESS.sub("", decoded)) is not None:
+    # An at sign of another width is in no name.
+    if decoded.count("@") > words.count("@") or _STRAY_AT.search(_ADDRESS.sub("\x01", decoded)) is not None:
         yield "stray_at_in"
 
 

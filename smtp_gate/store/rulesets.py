@@ -159,9 +159,10 @@ class Snapshots:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    """The SHA-256 of each pack, of the directory and of each list in a snapshot's folder. Raises OSError."""
+    """The SHA-256 of each pack, of the directory, of each list and of each feed in a snapshot's folder. Raises OSError."""
     packs, lists = ((folder / "packs").glob("*.yaml"), (folder / "edm").glob("*.bin"))
-    files = (*sorted(packs), *folder.glob("directory.csv"), *sorted(lists))
+    feeds = (folder / "feeds").iterdir()
+    files = (*sorted(packs), *folder.glob("directory.csv"), *sorted(lists), *sorted(feeds))
     return {str(f.relative_to(folder)): hashlib.sha256(read_regular(f)).hexdigest() for f in files}
 
 

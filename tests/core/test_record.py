@@ -1,9 +1,11 @@
 """Rows of a judgement: the keys that `explain --json` and the journal share, and nothing clear in them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from smtp_gate.core.facts import Facts, Listed, feed
 from smtp_gate.core.record import fact_rows, finding_rows, journal_id, recipient_rows, unscannable_rows
 from tests.store.sample import SECRET, judgement, secret_message
 
@@ -35,6 +37,23 @@ def test_rows_are_plain_json_and_hold_no_secret() -> None:
     rows = [finding_rows(told.verdict), recipient_rows(told.verdict, message.envelope), fact_rows(told)]
     assert json.loads(json.dumps(rows)) == rows
     assert SECRET not in json.dumps(rows)
+
+
+def test_a_fact_of_a_feed_names_the_entry_and_the_list() -> None:
+    listed = Listed("example.org", "sha256:" + "ab" * 32)
+    answers = {feed("free_mail", "mail.example.org"): listed, feed("free_mail", "example.net"): None}
+    told = replace(judgement(secret_message()), facts=Facts(answers))
+    rows = {row["subject"]: row for row in fact_rows(told)}
+    assert rows["mail.example.org"] == {
+        "source": "feed.free_mail",
+        "subject": "mail.example.org",
+        "answer": "known",
+        "cause": "",
+        "account": None,
+        "entry": "example.org",
+        "content": "sha256:" + "ab" * 8,
+    }
+    assert (rows["example.net"]["answer"], rows["example.net"]["entry"]) == ("unknown", "")
 
 
 @pytest.mark.parametrize(

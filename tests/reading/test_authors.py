@@ -29,6 +29,7 @@ def doubted(*lines: str) -> tuple[str, ...]:
         "From: Dana O'Kafor (Comptroller's Office: Budget) <dokafor@milwaukee.gov>",
         "From: 'dokafor@milwaukee.gov' <dokafor@milwaukee.gov>",
         'From: "Dana @ City" <dokafor@milwaukee.gov>',
+        'From: "Dana (@dokafor)" <dokafor@milwaukee.gov>',
         'From: "dokafor"@milwaukee.gov',
         "From: =?utf-8?q?Okafor:_Dana?= <dokafor@milwaukee.gov>",
         "DKIM-Signature: v=1; h=Content-Type:Subject:To:\n\tFrom:Sender; b=A\nFrom: dokafor@milwaukee.gov",
@@ -87,6 +88,8 @@ TRICKS = {
     "a comment in the address": ("From: a(cio@milwaukee.gov)@milwaukee.gov", "other_address_in_author"),
     "a space in the address": ("From: cio @ milwaukee.gov", "unreadable_author"),
     "a comma in a bare name": ("From: Okafor, Dana <a@milwaukee.gov>", "several_authors"),
+    "an at sign behind the address": ("From: a@milwaukee.gov@ <a@milwaukee.gov>", "stray_at_in_author"),
+    "an at sign before it": ("From: x @a@milwaukee.gov <a@milwaukee.gov>", "stray_at_in_author"),
     "no domain": ("From: cio", "unreadable_author"),
     "a very long one": ("From: " + "a" * 9000 + " <a@milwaukee.gov>", "long_author"),
 }

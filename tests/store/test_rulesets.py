@@ -1,5 +1,6 @@
 """Snapshots of rules: whole or not there, the same shape once, the current one kept, old ones removed."""
 
+import hashlib
 import json
 import os
 from dataclasses import replace
@@ -7,43 +8,43 @@ from pathlib import Path
 
 import pytest
 
-from smtp_gate.store.rulesets import KEPT, VERSION, NoSnapshotError, Shape, Snapshots
+from smtp_gate.store.rulesets import KEPT, VERSION, Files, NoSnapshotError, Shape, Snapshots
 
 SHAPE = Shape("sha256:1", "dir:1", ("milwaukee.gov",), "America/Chicago", "Ask.", enforce=True)
 
 
-def files(folder: Path) -> tuple[list[Path], Path]:
+def files(folder: Path) -> Files:
     pack, directory = folder / "a.yaml", folder / "directory.csv"
     pack.write_bytes(b"pack: a\n")
     directory.write_bytes(b"address\n")
-    return [pack], directory
+    return Files([pack], directory)
 
 
 def test_a_snapshot_comes_back_as_it_was_saved_whatever_becomes_of_the_files(tmp_path: Path) -> None:
-    packs, directory = files(tmp_path)
+    given = files(tmp_path)
     snapshots = Snapshots(tmp_path / "rulesets")
-    saved = snapshots.save(SHAPE, packs, directory)
-    packs[0].write_bytes(b"changed")
+    saved = snapshots.save(SHAPE, given)
+    given.packs[0].write_bytes(b"changed")
     found = snapshots.get(saved.name)
     assert found == saved
     assert found.shape == SHAPE
     assert [p.read_bytes() for p in found.packs] == [b"pack: a\n"]
     assert found.directory is not None
     assert found.directory.read_bytes() == b"address\n"
-    assert snapshots.save(SHAPE, packs, directory) == saved, "the same shape is saved once"
+    assert snapshots.save(SHAPE, given) == saved, "the same shape is saved once"
 
 
 def test_a_gate_without_a_directory_has_a_snapshot_without_one(tmp_path: Path) -> None:
-    packs, _ = files(tmp_path)
-    saved = Snapshots(tmp_path / "rulesets").save(replace(SHAPE, directory=""), packs, None)
+    given = files(tmp_path)
+    saved = Snapshots(tmp_path / "rulesets").save(replace(SHAPE, directory=""), replace(given, directory=None))
     assert saved.directory is None
 
 
 def test_one_is_in_use_and_the_oldest_others_go(tmp_path: Path) -> None:
-    packs, directory = files(tmp_path)
+    given = files(tmp_path)
     snapshots = Snapshots(tmp_path / "rulesets")
     assert snapshots.current() == ""
-    names = [snapshots.save(replace(SHAPE, ruleset=f"sha256:{n}"), packs, directory).name for n in range(KEPT + 4)]
+    names = [snapshots.save(replace(SHAPE, ruleset=f"sha256:{n}"), given).name for n in range(KEPT + 4)]
     for number, name in enumerate(names):
         os.utime(snapshots.root / name, (number, number))
     snapshots.use(names[0])
@@ -58,32 +59,32 @@ def test_what_is_no_name_names_nothing(tmp_path: Path, name: str) -> None:
         Snapshots(tmp_path / "rulesets").get(name)
 
 
-@pytest.mark.parametrize("head", [b"", b"{", b"[]", b'{"version": 2}', b'{"version": 3, "ruleset": "x"}'])
+@pytest.mark.parametrize("head", [b"", b"{", b"[]", b'{"version": 3}', b'{"version": 4, "ruleset": "x"}'])
 def test_a_damaged_snapshot_is_none_and_is_written_anew(tmp_path: Path, head: bytes) -> None:
-    packs, directory = files(tmp_path)
+    given = files(tmp_path)
     snapshots = Snapshots(tmp_path / "rulesets")
-    saved = snapshots.save(SHAPE, packs, directory)
+    saved = snapshots.save(SHAPE, given)
     (snapshots.root / saved.name / "snapshot.json").write_bytes(head)
     with pytest.raises(NoSnapshotError):
         snapshots.get(saved.name)
-    assert snapshots.save(SHAPE, packs, directory) == saved
+    assert snapshots.save(SHAPE, given) == saved
     assert json.loads((snapshots.root / saved.name / "snapshot.json").read_text())["version"] == VERSION
 
 
 def test_a_crash_in_the_middle_leaves_nothing_that_could_be_used(tmp_path: Path) -> None:
-    packs, directory = files(tmp_path)
+    given = files(tmp_path)
     snapshots = Snapshots(tmp_path / "rulesets")
     with pytest.raises(FileNotFoundError):
-        snapshots.save(SHAPE, [*packs, tmp_path / "gone.yaml"], directory)
+        snapshots.save(SHAPE, replace(given, packs=[*given.packs, tmp_path / "gone.yaml"]))
     assert not [p for p in snapshots.root.iterdir() if not p.name.startswith(".")]
-    assert snapshots.save(SHAPE, packs, directory).packs
+    assert snapshots.save(SHAPE, given).packs
 
 
 @pytest.mark.parametrize("damage", ["emptied", "gone", "added", "directory"])
 def test_a_snapshot_whose_files_have_changed_is_none_and_is_written_anew(tmp_path: Path, damage: str) -> None:
-    packs, directory = files(tmp_path)
+    given = files(tmp_path)
     snapshots = Snapshots(tmp_path / "rulesets")
-    saved = snapshots.save(SHAPE, packs, directory)
+    saved = snapshots.save(SHAPE, given)
     folder = snapshots.root / saved.name
     match damage:
         case "emptied":
@@ -96,5 +97,25 @@ def test_a_snapshot_whose_files_have_changed_is_none_and_is_written_anew(tmp_pat
             (folder / "directory.csv").write_bytes(b"address\nx@milwaukee.gov\n")
     with pytest.raises(NoSnapshotError, match="not as it was written"):
         snapshots.get(saved.name)
-    assert snapshots.save(SHAPE, packs, directory) == saved
+    assert snapshots.save(SHAPE, given) == saved
     assert (folder / "packs" / "000.yaml").read_bytes() == b"pack: a\n"
+
+
+def test_feeds_are_kept_with_their_content_and_equal_ones_are_one_file(tmp_path: Path) -> None:
+    feed, plain = tmp_path / "a.feed", tmp_path / "b.txt"
+    feed.write_bytes(b"feed")
+    plain.write_bytes(b"example.org\n")
+    own = [f"sha256:{hashlib.sha256(p.read_bytes()).hexdigest()}" for p in (feed, plain)]
+    shape = replace(SHAPE, feeds=(("free_mail", own[0], ".feed"), ("disposable", own[1], ".txt")))
+    given = replace(files(tmp_path), feeds={"free_mail": feed, "disposable": plain})
+    snapshots = Snapshots(tmp_path / "rulesets")
+    first = snapshots.save(shape, given)
+    second = snapshots.save(replace(shape, ruleset="sha256:2"), given)
+    feed.write_bytes(b"other")
+    assert first.feeds["free_mail"].read_bytes() == b"feed"
+    assert first.feeds["disposable"].suffix == ".txt"
+    assert snapshots.get(first.name).shape == shape
+    assert first.feeds["free_mail"].stat().st_ino == second.feeds["free_mail"].stat().st_ino
+    first.feeds["free_mail"].write_bytes(b"changed")
+    with pytest.raises(NoSnapshotError):
+        snapshots.get(first.name)
