@@ -195,5 +195,7 @@ def test_overlaps_are_found_exactly_where_two_have_one_address_on_a_day(people: 
 def test_a_roster_is_everybody_whose_account_says_so(people: Directory) -> None:
     for day in DAYS:
         for name in ("g", "h"):
-            expected = {(e.address, e.name, e.person) for e in people.entries if e.covers(day) and name in e.on(day).groups}
+            expected = {
+                (e.address, e.name, e.person) for e in people.entries if e.covers(day) and name in e.on(day).groups
+            }
             assert set(people.roster(name, day).members) == expected
