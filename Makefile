@@ -83,7 +83,7 @@ $(READY): requirements-dev.lock pyproject.toml
 
 lock: $(READY)
 	@command -v '$(UV)' >/dev/null 2>&1 || { echo "make lock needs uv: $(BIN)/pip install uv" >&2; exit 1; }
-	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) --extra ldap pyproject.toml -o requirements.lock
 	$(LOCK) --group dev pyproject.toml -o requirements-dev.lock
 
 clean:
