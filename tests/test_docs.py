@@ -49,6 +49,16 @@ def test_the_pack_in_writing_rules_loads_and_its_examples_come_out_right(tmp_pat
     assert [r.why for r in results if not r.passed] == []
 
 
+def test_the_rule_on_who_may_write_to_whom_loads(tmp_path: Path) -> None:
+    section = (ROOT / "docs/writing-rules.md").read_text().split("## Who may write to whom")[1].split("\n## ")[0]
+    rule = "\n".join(line[2:] for line in section.splitlines() if line.startswith("    "))
+    file = tmp_path / "bank.yaml"
+    file.write_text(f"pack: bank\ninternal_domains: [milwaukee.gov]\nrules:\n{rule}\n")
+    loaded = load([file], BuildSettings(frozenset({"milwaukee.gov"}), ZoneInfo("America/Chicago"), "Ask."))
+    assert [str(m) for m in loaded.mistakes] == []
+    assert [r.passed for r in run_examples(loaded)] == [True, True]
+
+
 def unexplained(file: str, names: set[str]) -> list[str]:
     text = (ROOT / file).read_text()
     return sorted(name for name in names if f"`{name}`" not in text)

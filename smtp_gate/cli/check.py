@@ -18,12 +18,10 @@ from smtp_gate.cli.options import (
     show_mistakes,
 )
 from smtp_gate.cli.render import console
-from smtp_gate.config import Config, load_config
+from smtp_gate.config import load_config
 from smtp_gate.ruleset.examples import ExampleResult, run_examples
 from smtp_gate.ruleset.marks import Mistake
-from smtp_gate.ruleset.people import group_mistakes, named_status_mistakes, status_mistakes, unasked_mistakes
-from smtp_gate.server.directories import directory_file
-from smtp_gate.server.rules import Rulebook, load_rulebook
+from smtp_gate.server.rules import load_rulebook
 from smtp_gate.server.settings import listener_mistakes
 
 
@@ -44,7 +42,7 @@ def check(config_file: Path | None, form: str) -> None:
     rules = 0
     if loaded.config is not None:
         book = load_rulebook(loaded.config, utc_now().astimezone(loaded.config.timezone).date())
-        mistakes += (*book.mistakes, *listener_mistakes(loaded.path, loaded.config), *_people(loaded.config, book))
+        mistakes += (*book.mistakes, *listener_mistakes(loaded.path, loaded.config))
         rules = sum(len(p.rules) for p in book.loaded.packs)
     errors = [m for m in mistakes if m.is_error]
     if form == "json":
@@ -69,19 +67,6 @@ def check(config_file: Path | None, form: str) -> None:
         else:
             click.echo(f"{shorten(str(loaded.path))}: fine, {rules} rules, all examples come out right")
     sys.exit(1 if errors else 0)
-
-
-def _people(config: Config, book: Rulebook) -> tuple[Mistake, ...]:
-    """Groups and statuses that nothing knows; nothing is said of them where the directory itself is broken."""
-    packs = [pack.path for pack in book.loaded.packs]
-    if config.directory is None:
-        return (*group_mistakes(packs, None), *unasked_mistakes(packs))
-    file = directory_file(config)
-    if file is None or not book.directory.id:
-        return ()
-    entries, groups = book.directory.entries, frozenset(book.directory.by_group)
-    named = named_status_mistakes(packs, frozenset(entry.status for entry in entries))
-    return (*status_mistakes(file, entries, packs), *group_mistakes(packs, groups), *named)
 
 
 def _annotation(mistake: Mistake) -> str:

@@ -21,7 +21,7 @@ from smtp_gate.cli.quiet import Quiet
 from smtp_gate.cli.render import console, explanation, why
 from smtp_gate.config import Config
 from smtp_gate.core import answer
-from smtp_gate.core.message import Client, Envelope, Message, Path, Recipient
+from smtp_gate.core.message import Client, Envelope, Message, Path, Proof, Recipient
 from smtp_gate.core.record import finding_rows, unscannable_rows
 from smtp_gate.core.verdict import Judgement, Result
 from smtp_gate.judge import Judge
@@ -43,6 +43,7 @@ class Said:
     sender: Path | None
     recipients: tuple[Path, ...]
     on: datetime | None
+    login: str = ""
 
 
 @click.command()
@@ -53,6 +54,7 @@ class Said:
 @click.option(
     "--to", "recipients", metavar="B", multiple=True, help="An envelope recipient; To and Cc where none is given."
 )
+@click.option("--login", metavar="A", default="", help="The account that has logged in, as if it had proven that.")
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Judge as of this day, at noon.")
 @click.option("--rule", "only", metavar="ID", help="Show what this one rule saw, and why it did or did not act.")
 @json_option
@@ -62,6 +64,7 @@ def explain(  # noqa: PLR0913 - one parameter an option of the contract
     config_file: FilePath | None,
     sender: str | None,
     recipients: tuple[str, ...],
+    login: str,
     on: datetime | None,
     only: str | None,
     as_json: bool,
@@ -71,15 +74,16 @@ def explain(  # noqa: PLR0913 - one parameter an option of the contract
 
     A folder means every file below it. Ends with 1 only where a PATH could not be read.
 
-    Example: smtp-gate explain --from dokafor@milwaukee.gov --to lee@example.org letter.eml
+    Rules that spare somebody ask who has logged in: say --login to see what they would do.
+
+    Example: smtp-gate explain --from dokafor@milwaukee.gov --login dokafor@milwaukee.gov --to lee@example.org letter.eml
     """
     config = settings(config_file, sample=True)
     book = rulebook(config)
     if only is not None and book.ruleset is not None and only not in {r.id for r in book.ruleset.rules}:
         raise click.UsageError(f"no rule {only!r}; `smtp-gate policy` lists them")
-    said = Said(
-        _address("--from", sender), tuple(p for p in (_address("--to", r) for r in recipients) if p), _noon(on, config)
-    )
+    to = tuple(p for p in (_address("--to", r) for r in recipients) if p)
+    said = Said(_address("--from", sender), to, _noon(on, config), login)
     in_use = InUse(book)
     with local_extractors(1) as extract:
         extractor = SocketExtractor(extract, OPENABLE)
@@ -165,8 +169,17 @@ def as_message(content: bytes, config: Config, said: Said) -> Message:
     if not recipients and view is not None:
         fields = ("to", "cc", "bcc")
         recipients = tuple(dict.fromkeys(p for f in fields for p in _paths(view.mailboxes_of(f)))) or (NOBODY,)
-    envelope = Envelope(sender or Path(b""), tuple(Recipient(p) for p in recipients), Client("127.0.0.1"), listener)
+    client = client_of(config, said.login)
+    envelope = Envelope(sender or Path(b""), tuple(Recipient(p) for p in recipients), client, listener)
     return Message("explain", envelope, content, blank.received)
+
+
+def client_of(config: Config, login: str) -> Client:
+    """A client that has logged in as the account, in the listener's domain where the name has none; empty: nobody has."""
+    if not login:
+        return Client("127.0.0.1")
+    domain = config.listeners[0].login_domain
+    return Client("127.0.0.1", account=f"{login}@{domain}" if domain and "@" not in login else login, proof=Proof.AUTH)
 
 
 def _paths(boxes: Any) -> Iterator[Path]:  # noqa: ANN401 - mailboxes of a view; only their address is used

@@ -85,6 +85,11 @@ def _line(record: dict[str, Any], zone: tzinfo) -> Text:
             mode = " shadow" if finding["mode"] == "shadow" else ""
             line.append(f"\n    {finding['rule']}{mode}: {finding['detector']} {finding['level']} ", style="default")
             line.append(f"in {finding['region']} {finding['evidence']}", style="dim")
+        if record.get("account"):
+            line.append(f"\n    logged in as {record['account']} ({record['proof']})", style="dim")
+        for exempt in record.get("exempt", ()):
+            spared = ", ".join(exempt["recipients"])
+            line.append(f"\n    {exempt['rule']} spared {spared} by {exempt['by']}", style="default")
         for told in _unread(record):
             line.append(f"\n    {told}", style="default")
         return line

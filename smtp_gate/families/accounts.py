@@ -14,7 +14,7 @@ from smtp_gate.families import passing, senders
 from smtp_gate.families.base import Params
 from smtp_gate.families.senders import Who
 
-Signal = Literal["unknown", "not_yet", "ended", "transferred", "foreign"]
+Signal = Literal["unknown", "not_yet", "ended", "transferred", "foreign", "anybody"]
 ENVELOPE: Final = Region(RegionKind.HEADER, "envelope")
 FROM: Final = Region(RegionKind.HEADER, "from")
 _MONTHS: Final = (
@@ -28,7 +28,8 @@ class AccountsParams(Params):
 
     signals: Annotated[tuple[Signal, ...], Field(min_length=1)] = ("unknown", "not_yet", "ended", "transferred")
     """Which accounts may not send: nobody's, one that has not begun, has ended, or whose person has another one now;
-    `foreign` is a sender outside the city's domains whose mail nothing explains: no forward, list or SRS address."""
+    `foreign` is a sender outside the city's domains whose mail nothing explains: no forward, list or SRS address; `anybody`
+    is every sender, for rules that let only some write to somebody: whom `unless` does not spare."""
     system: tuple[str, ...] = ("mailer-daemon", "postmaster", "double-bounce", "root", "nobody")
     """Local parts that mail servers write reports and other automatic mail under, which are nobody's accounts."""
     automatic_replies: Literal["spare", "ask"] = "spare"
@@ -55,7 +56,12 @@ class AccountsFamily:
 
     def check(self, view: MessageView, facts: Facts, params: AccountsParams) -> Iterable[Finding]:
         """One finding for each address that may not send now."""
-        if view.envelope.listener.direction is Direction.INBOUND or not facts.has_directory:
+        if view.envelope.listener.direction is Direction.INBOUND:
+            return ()
+        if "anybody" in params.signals:
+            said = "this sender may not write to these recipients"
+            return (Finding(ENVELOPE, "any sender", detail="anybody", said=said),)
+        if not facts.has_directory:
             return ()
         return tuple(dict.fromkeys(_findings(view, facts, params)))
 

@@ -1,6 +1,8 @@
 """Names of people's groups and statuses that nothing knows: a slip there lets a rule pass everybody by in silence."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -18,14 +20,23 @@ NEED_DIRECTORY: Final = frozenset({"accounts", "signature"})
 
 
 def group_mistakes(packs: Iterable[Path], groups: frozenset[str] | None) -> Iterator[Mistake]:
-    """Every `group:NAME` of rules and waivers that no account is in; None where no directory says who is in what."""
+    """Every `group:NAME` of rules and waivers that no account is in; None where no directory says who is in what.
+
+    A rule about officials only looks for nobody's name without them, so that is a warning.
+    """
     for path in packs:
         document = read_file(path)
-        for node in _sides(document):
-            for scalar in node.scalars():
-                mistake = _group(document, scalar, groups)
-                if mistake is not None:
-                    yield mistake
+        for node in _sides(document, ("when", "unless")):
+            yield from _groups_in(document, node, groups)
+        for node in _sides(document, ("officials",)):
+            for mistake in _groups_in(document, node, groups):
+                hint = "let your officials be in that group, name them in `officials`, or say `mode: off`"
+                yield replace(mistake, severity="warning", hint=hint)
+
+
+def _groups_in(document: Document, node: Node, groups: frozenset[str] | None) -> Iterator[Mistake]:
+    found = (_group(document, scalar, groups) for scalar in node.scalars())
+    return (mistake for mistake in found if mistake is not None)
 
 
 def unasked_mistakes(packs: Iterable[Path]) -> Iterator[Mistake]:
@@ -43,11 +54,18 @@ def unasked_mistakes(packs: Iterable[Path]) -> Iterator[Mistake]:
                 yield Mistake(document.file, *family.place, said, hint, "warning")
 
 
-def status_mistakes(file: Path, entries: Iterable[Entry], packs: Iterable[Path]) -> Iterator[Mistake]:
-    """Every status in the directory that no rule could mean, at its line of the file that the entries were read from."""
-    known = STATUSES | {str(s.value) for path in packs for s in _named(read_file(path))}
+def known_statuses(packs: Iterable[Path]) -> frozenset[str]:
+    """The statuses that a directory may use: the usual ones, and those that rules name."""
+    return STATUSES | {str(s.value) for path in packs for s in _named(read_file(path))}
+
+
+def status_mistakes(file: Path, entries: Iterable[Entry], known: frozenset[str], today: date) -> Iterator[Mistake]:
+    """Every status in the directory that no rule could mean, at its line of the file that the entries were read from.
+
+    What is over by today is history that nobody can mend.
+    """
     for entry in entries:
-        if entry.status not in known:
+        if entry.status not in known and (entry.until is None or entry.until >= today):
             said = f"status: no rule knows `{entry.status[:40]}`"
             yield Mistake(str(file), entry.line, 1, said, nearest(entry.status, known))
 
@@ -63,9 +81,10 @@ def named_status_mistakes(packs: Iterable[Path], statuses: frozenset[str]) -> It
                 yield Mistake(document.file, *scalar.place, said, hint, "warning")
 
 
-def _sides(document: Document) -> Iterator[Node]:
-    """Where rules and waivers say who they speak of."""
-    for section, names in (("rules", ("when", "unless", "officials")), ("waivers", ("sender", "recipients"))):
+def _sides(document: Document, keys: tuple[str, ...]) -> Iterator[Node]:
+    """Where rules, under these keys, and waivers say who they speak of."""
+    waivers = ("sender", "recipients") if "when" in keys else ()
+    for section, names in (("rules", keys), ("waivers", waivers)):
         found = document.root.child(section)
         for item in found.items if found is not None else ():
             yield from (side for side in map(item.child, names) if side is not None)

@@ -1,5 +1,7 @@
 """Where the gate's directory lies: the file that the settings name, or the snapshot that the last sync made."""
 
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -8,6 +10,13 @@ from smtp_gate.adapters.directory_rows import RowMistake
 from smtp_gate.config import Config
 from smtp_gate.core.directory import Directory
 from smtp_gate.ruleset.marks import Mistake
+from smtp_gate.ruleset.people import (
+    group_mistakes,
+    known_statuses,
+    named_status_mistakes,
+    status_mistakes,
+    unasked_mistakes,
+)
 from smtp_gate.store.people import FOLDER, People
 
 
@@ -53,6 +62,21 @@ def load_file(path: Path | None, zone: ZoneInfo) -> tuple[Directory, tuple[Mista
     if isinstance(found, Directory):
         return found, ()
     return Directory(zone=zone), tuple(_mistake(file, row) for row in found)
+
+
+def people_mistakes(config: Config, people: Directory, packs: Sequence[Path], today: date) -> tuple[Mistake, ...]:
+    """Groups and statuses that nothing knows; nothing is said of them where the directory itself is broken.
+
+    They keep rules and directory from being used, like every mistake: a contractor with a slip in the status would pass.
+    """
+    if config.directory is None:
+        return (*group_mistakes(packs, None), *unasked_mistakes(packs))
+    file = directory_file(config)
+    if file is None or not people.id:
+        return ()
+    statuses = status_mistakes(file, people.entries, known_statuses(packs), today)
+    named = named_status_mistakes(packs, frozenset(entry.status for entry in people.entries))
+    return (*statuses, *group_mistakes(packs, frozenset(people.by_group)), *named)
 
 
 def _mistake(file: str, row: RowMistake) -> Mistake:

@@ -32,6 +32,9 @@ def load_feeds(wanted: Iterable[FeedSource]) -> tuple[Feeds, tuple[Mistake, ...]
     lists: dict[str, Domains] = {}
     mistakes = []
     for source in wanted:
+        if source.name not in SHIPPED:
+            said = f"no rule asks for a feed named `{source.name}`"
+            mistakes.append(Mistake(str(source.file), 1, 1, said, f"rules ask for {', '.join(SHIPPED)}", "warning"))
         try:
             lists[source.name] = load(source.file, ours=source.ours)
         except OSError as error:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from smtp_gate.adapters.clock import utc_now
 from smtp_gate.config import Config, pack_paths
 from smtp_gate.core.directory import Directory
 from smtp_gate.core.facts import Fact, FactKey
@@ -18,7 +19,7 @@ from smtp_gate.ruleset.build import BuildSettings, Loaded, load
 from smtp_gate.ruleset.examples import failed, run_examples
 from smtp_gate.ruleset.lists import FeedSource, ListSource
 from smtp_gate.ruleset.marks import Mistake
-from smtp_gate.server.directories import directory_file, load_directory, load_file
+from smtp_gate.server.directories import directory_file, load_directory, load_file, people_mistakes
 from smtp_gate.server.feeds import kind_of, load_feeds, sources
 from smtp_gate.store.rulesets import Files, Shape, Snapshot, Snapshots
 
@@ -48,6 +49,8 @@ def load_rulebook(config: Config, today: date | None = None, *, test: bool = Tru
     loaded = load(pack_paths(config), replace(config.build_settings(today), clock=time.process_time, feeds=feeds))
     people, unknown = load_directory(config)
     mistakes += (*unknown, *loaded.mistakes)
+    day = today or utc_now().astimezone(config.timezone).date()
+    mistakes += people_mistakes(config, people, [pack.path for pack in loaded.packs], day)
     if test and loaded.ruleset is not None:
         mistakes += failed(run_examples(loaded))
     ruleset = None if any(m.is_error for m in mistakes) else loaded.ruleset

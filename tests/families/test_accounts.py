@@ -187,3 +187,9 @@ def test_only_the_wanted_signals_count() -> None:
 def test_days_are_spoken_as_people_say_them() -> None:
     assert spoken(date(2026, 6, 3)) == "3 June 2026"
     assert spoken(None) == "a day nobody wrote down"
+
+
+def test_anybody_is_everybody_directory_or_not() -> None:
+    view = seen("From: dokafor@milwaukee.gov\n\nhello\n", envelope())
+    for city in ((), (GONE,)):
+        assert [f.detail for f in found(family, view, AccountsParams(signals=("anybody",)), city=city)] == ["anybody"]

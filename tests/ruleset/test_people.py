@@ -1,9 +1,16 @@
 """Groups and statuses that nothing knows are named at their place, with the nearest name there is."""
 
+from datetime import date
 from pathlib import Path
 
 from smtp_gate.core.directory import Entry
-from smtp_gate.ruleset.people import group_mistakes, named_status_mistakes, status_mistakes, unasked_mistakes
+from smtp_gate.ruleset.people import (
+    group_mistakes,
+    known_statuses,
+    named_status_mistakes,
+    status_mistakes,
+    unasked_mistakes,
+)
 from tests.ruleset.toy import PACK
 
 WHO = """\
@@ -12,6 +19,7 @@ WHO = """\
 """
 PLACED = PACK.replace("    when:\n      recipients: external\n", WHO)
 WAIVERS = "waivers:\n  - {id: EX-1, rule: toy.word, sender: group:Benefits-Office}\n"
+DAY = date(2026, 3, 2)
 GROUPS = frozenset({"benefits-office", "Comptroller"})
 
 
@@ -53,12 +61,12 @@ def test_a_status_that_no_rule_knows_is_named_at_its_line(tmp_path: Path) -> Non
     said = (None, "vendor", "Contractor", "intern")
     entries = [Entry(f"a{n}@b.org", status=status or "employee", line=n + 4) for n, status in enumerate(said)]
     rules = pack(tmp_path, PACK.replace("    find:", "    statuses: [intern]\n    find:"))
-    (found,) = status_mistakes(file, entries, [rules])
+    (found,) = status_mistakes(file, entries, known_statuses([rules]), DAY)
     assert (found.file, found.line, found.severity) == (str(file), 6, "error")
     assert "`Contractor`" in found.message
     assert found.hint == "did you mean `contractor`?"
-    assert len(list(status_mistakes(file, entries, []))) == 2
-    assert list(status_mistakes(file, entries[:2], [])) == []
+    assert len(list(status_mistakes(file, entries, known_statuses([]), DAY))) == 2
+    assert list(status_mistakes(file, entries[:2], known_statuses([]), DAY)) == []
 
 
 def test_a_status_that_a_rule_names_and_nobody_has_is_a_warning(tmp_path: Path) -> None:
@@ -73,7 +81,13 @@ def test_a_status_that_a_rule_names_and_nobody_has_is_a_warning(tmp_path: Path) 
 def test_a_group_of_officials_is_looked_for_too(tmp_path: Path) -> None:
     text = PACK.replace("    when:\n", "    officials: [Mayor Ada Byron, 'group:oficials']\n    when:\n")
     found = list(group_mistakes([pack(tmp_path, text)], frozenset({"officials"})))
-    assert [(m.message, m.hint) for m in found] == [("no account is in `group:oficials`", "did you mean `officials`?")]
+    assert [(m.severity, m.message) for m in found] == [("warning", "no account is in `group:oficials`")]
+    assert "mode: off" in found[0].hint
+
+
+def test_a_status_of_the_past_is_history(tmp_path: Path) -> None:
+    over = Entry("a@b.org", status="staff", until=date(2026, 3, 1), line=2)
+    assert list(status_mistakes(tmp_path / "d.csv", [over], known_statuses([]), DAY)) == []
 
 
 def test_a_rule_that_needs_a_directory_is_told_where_there_is_none(tmp_path: Path) -> None:
