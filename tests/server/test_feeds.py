@@ -102,7 +102,7 @@ def test_a_feed_that_was_changed_keeps_the_rules_from_loading(folder: Path) -> N
     book = load_rulebook(config_of(folder))
     assert book.ruleset is None
     assert any("mine.feed:1:1" in str(m) and "not as it was written" in str(m) for m in book.errors)
-    gone = load_feeds([FeedSource("x", folder / "gone.feed")])
+    gone = load_feeds([FeedSource("free_mail", folder / "gone.feed")])
     assert "cannot be read" in str(gone[1][0])
 
 
@@ -121,3 +121,10 @@ async def test_a_snapshot_keeps_the_feed_and_a_swap_takes_it_up(folder: Path) ->
     assert in_use.swap(load_snapshot(snapshots, first))
     assert await covered(in_use, "other.example") is None
     assert load_snapshot(snapshots, first).feeds.ids == book.feeds.ids
+
+
+def test_a_feed_that_no_rule_asks_for_is_told(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("example.com\n")
+    feeds, (told,) = load_feeds([FeedSource("free_mial", tmp_path / "mine.txt")])
+    assert "free_mial" in feeds.lists
+    assert (told.severity, told.message) == ("warning", "no rule asks for a feed named `free_mial`")
