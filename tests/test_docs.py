@@ -11,6 +11,7 @@ import yaml
 from click.testing import CliRunner
 from pydantic import BaseModel
 
+from smtp_gate.adapters.directory_attributes import Attributes
 from smtp_gate.adapters.directory_rows import COLUMNS, KINDS
 from smtp_gate.adapters.metrics import Metrics
 from smtp_gate.adapters.metrics_keeper import KeeperMetrics
@@ -83,6 +84,14 @@ def test_every_shipped_detector_stands_in_the_table_with_its_levels() -> None:
 
 def test_every_column_of_the_directory_is_explained() -> None:
     assert unexplained("docs/operating.md", {*COLUMNS, *KINDS, *STATUSES}) == []
+
+
+def test_the_attributes_of_each_column_are_the_usual_ones() -> None:
+    section = (ROOT / "docs/operating.md").read_text().split("\n### From LDAP or LDIF")[1].split("\n## ")[0]
+    rows = re.findall(r"(?m)^\| `([a-z_]+)` \| (.+) \|$", section)
+    usual = Attributes()
+    told = {column: tuple(re.findall(r"`([A-Za-z]+)`", cell)) for column, cell in rows}
+    assert told == {column: getattr(usual, column) for column in COLUMNS}
 
 
 LATER = {"P-LAWFUL", "P-DECENT", "P-IP", "P-PROPERTY", "P-OPAQUE", "P-ARCHIVE", "P-RETAIN"}

@@ -14,6 +14,8 @@ from smtp_gate.adapters.directory_rows import COLUMNS, RowMistake, build, row_of
 from smtp_gate.core.directory import Directory, Entry
 
 NEEDED: Final = ("address",)
+_MARKS: Final = {";": ";", "\t": "tabs"}
+"""What parts cells in files of other kinds; Excel writes the first where a comma stands in numbers."""
 MAX_OCTETS: Final = 256 * 1024 * 1024
 
 
@@ -62,6 +64,9 @@ def _collector_at_rest() -> Iterator[None]:
 
 def _rows(text: str, mistakes: list[RowMistake]) -> Iterator[tuple[int, dict[str, str]]]:
     """The data rows with their lines; the header is checked first."""
+    if fault := _foreign(text):
+        mistakes.append(RowMistake(1, "", fault))
+        return
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [c.strip().lower() for c in next(reader, [])]
@@ -73,7 +78,9 @@ def _rows(text: str, mistakes: list[RowMistake]) -> Iterator[tuple[int, dict[str
             return
         wrong = [c for c in header if c not in COLUMNS]
         mistakes += [RowMistake(1, c, f"no such column; columns are {', '.join(COLUMNS)}") for c in wrong]
-        if wrong or len(set(header)) != len(header):
+        twice = [c for c in dict.fromkeys(header) if header.count(c) > 1 and c not in wrong]
+        mistakes += [RowMistake(1, c, "this column stands twice in the header") for c in twice]
+        if wrong or twice:
             return
         for cells in reader:
             if not any(c.strip() for c in cells) or cells[0].lstrip().startswith("#"):
@@ -84,3 +91,13 @@ def _rows(text: str, mistakes: list[RowMistake]) -> Iterator[tuple[int, dict[str
             yield reader.line_num, dict(zip(header, map(str.strip, cells), strict=True))
     except csv.Error as error:
         mistakes.append(RowMistake(reader.line_num, "", f"not CSV: {error}"))
+
+
+def _foreign(text: str) -> str:
+    """What is wrong with a header whose cells something else than a comma parts; empty for any other one."""
+    header = text.partition("\n")[0]
+    for mark, name in _MARKS.items():
+        cells = [c.strip().strip('"').strip().lower() for c in header.split(mark)]
+        if len(cells) > 1 and set(NEEDED) & set(cells):
+            return f"cells are parted by {name} here, and by , in a directory"
+    return ""

@@ -59,7 +59,7 @@ def _records(source: BinaryIO, wanted: frozenset[str], mistakes: list[RowMistake
         return
     source.seek(len(_UTF_8) if source.seek(0) == 0 and source.read(3) == _UTF_8 else 0)
     first = True
-    for number, lines in _blocks(_unfolded(source)):
+    for number, lines in _blocks(_unfolded(source, mistakes)):
         try:
             if first and lines and _is_version(number, lines[0]):
                 del lines[0]
@@ -88,8 +88,11 @@ def _blocks(unfolded: Iterator[_Line]) -> Iterator[tuple[int, list[_Line]]]:
         yield lines[0][0], lines
 
 
-def _unfolded(source: BinaryIO) -> Iterator[_Line]:
-    """The lines of the file; one that begins with a space goes on with the line before it."""
+def _unfolded(source: BinaryIO, mistakes: list[RowMistake]) -> Iterator[_Line]:
+    """The lines of the file; one that begins with a space goes on with the line before it.
+
+    Whoever writes LDIF ends its last line, so one without an end tells that the rest is missing.
+    """
     number = start = size = 0
     pieces: list[bytes] = []
     ended = True
@@ -109,6 +112,8 @@ def _unfolded(source: BinaryIO) -> Iterator[_Line]:
             pieces.append(text[1:] if folded else text)
         if size > MAX_LINE:
             pieces = [pieces[0][:1]]
+    if not ended:
+        mistakes.append(RowMistake(number, "", "the file ends within a line: it was cut off"))
     if pieces:
         yield start, _joined(pieces, size)
 

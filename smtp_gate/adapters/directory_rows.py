@@ -20,7 +20,10 @@ KINDS: Final = ("person", "service", "shared", "list", "forward")
 _DATED: Final = re.compile(r"(.*?)\s*\[\s*([0-9-]*)\s*\.\.\s*([0-9-]*)\s*\]")
 _LISTED: Final = ("groups", "aliases", "personal", "senders")
 _ADDRESSES: Final = frozenset({"aliases", "personal"})
+_OF_ADDRESSES: Final = _ADDRESSES | {"senders"}
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@([A-Za-z0-9.-]+)")
+_DAYS_MEANT: Final = re.compile(r"\[|\d{4}-\d\d-\d\d")
+_GROUP_MEANT: Final = re.compile(r"group\s*:", re.IGNORECASE)
 _SHORT: Final = 64
 """Characters up to which neither the local part nor the whole can be too long."""
 
@@ -106,9 +109,11 @@ class Reader:
         if "[" in piece and (dates := _DATED.fullmatch(piece)) is not None:
             value = dates[1]
             since, until = (self._day(line, column, text, found) for text in (dates[2], dates[3]))
-        wants_address = column in _ADDRESSES or (column == "senders" and not value.startswith("group:"))
-        if wants_address and not is_address(value):
-            found.append(RowMistake(line, column, f"not an address: {value[:80]!r}"))
+        is_group = column == "senders" and value.startswith("group:")
+        if is_group:
+            value = f"group:{value.removeprefix('group:').strip()}"
+        if not is_group and column in _OF_ADDRESSES and not is_address(value):
+            found.append(RowMistake(line, column, _no_address(column, value)))
         elif not value or "[" in value or "]" in value:
             found.append(RowMistake(line, column, f"days are written like [2026-07-01..2026-12-31]: {piece[:80]!r}"))
         elif since and until and until < since:
@@ -167,6 +172,14 @@ def row_of(entry: Entry) -> dict[str, str]:
     }
 
 
+def _no_address(column: str, value: str) -> str:
+    """Why a value is no address, and how it is written where days or a group are meant."""
+    said = f"not an address: {value[:80]!r}"
+    if column == "senders" and _GROUP_MEANT.match(value):
+        return f"{said}; a group is written like group:NAME"
+    return f"{said}; days are written like [2026-07-01..2026-12-31]" if _DAYS_MEANT.search(value) else said
+
+
 def is_address(text: str) -> bool:
     """An address that the door would take, too: one it would not take could never be looked up."""
     plain = _PLAIN.fullmatch(text)
@@ -191,13 +204,22 @@ def overlaps(directory: Directory) -> Iterator[RowMistake]:
             doubtful += keys
     for key in dict.fromkeys(doubtful):
         terms = [
-            (since or date.min, until or date.max, entry.line)
+            (since or date.min, until or date.max, (entry.line, _column(entry, key, nth)))
             for entry in directory.by_address[key]
-            for since, until in entry.terms(key)
+            for nth, (since, until) in enumerate(entry.terms(key))
         ]
-        for (_, until, first), (since, _, line) in pairwise(sorted(terms)):
+        for (_, until, first), (since, _, other) in pairwise(sorted(terms)):
             if since <= until:
                 # The line further down is the one that somebody added.
-                early, late = sorted((first, line))
-                said = f"{key} is also in use by line {early} on the same day" if early != late else f"{key} twice"
-                yield RowMistake(late, "address", said)
+                (early, _), (late, column) = sorted((first, other))
+                said = f"{key} is also in use by line {early}" if early != late else f"{key} twice"
+                yield RowMistake(late, column, f"{said}, {_first(since)}")
+
+
+def _column(entry: Entry, key: str, nth: int) -> str:
+    """Where the entry says that it has the address: `terms` tells its own days first."""
+    return "address" if entry.key == key and nth == 0 else "aliases"
+
+
+def _first(day: date) -> str:
+    return "from the beginning" if day == date.min else f"first on {day}"

@@ -8,21 +8,29 @@ from pathlib import Path
 import click
 
 from smtp_gate.adapters.clock import utc_now
-from smtp_gate.cli.directory_shown import account_row, account_shown, change_row, change_shown
+from smtp_gate.cli.directory_shown import (
+    account_row,
+    account_shown,
+    change_row,
+    change_shown,
+    found_rows,
+    found_shown,
+)
 from smtp_gate.cli.options import config_option, give_up, json_option, print_json, settings
 from smtp_gate.cli.reload import ask_reload
 from smtp_gate.cli.render import console
 from smtp_gate.config import Config
 from smtp_gate.core.directory import Directory
 from smtp_gate.core.directory_diff import changes
+from smtp_gate.core.directory_search import search
 from smtp_gate.ruleset.marks import Mistake
 from smtp_gate.server.directories import directory_file, load_directory, load_file, people_of
-from smtp_gate.server.directory_sync import Synced, SyncRefusedError, foreseen, sync
+from smtp_gate.server.directory_sync import Synced, SyncRefusedError, foreseen, statuses_of, sync
 from smtp_gate.store.people import NAME
 from smtp_gate.store.rulesets import NoSnapshotError, Snapshots
 
 SHOWN = 20
-"""How many changes a sync prints."""
+"""How many changes a sync prints, and how many addresses a search."""
 
 
 @click.group()
@@ -41,7 +49,8 @@ def directory() -> None:
 def show(config_file: Path | None, day: date | None, address: str, *, as_json: bool) -> None:
     """Show who has ADDRESS on a day, since when, who may send as it, and what was before and comes after.
 
-    Ends with 1 where nobody ever had it, and names the nearest addresses.
+    A name, the beginning of an address or an address outside lists the addresses that match. Ends with 1 where nobody ever had
+    it and nothing matches, and names the nearest addresses.
 
     Example: smtp-gate directory show Nancy.Robles@milwaukee.gov --on 2026-07-05
     """
@@ -52,17 +61,30 @@ def show(config_file: Path | None, day: date | None, address: str, *, as_json: b
     on = date(day.year, day.month, day.day) if day is not None else _today(config)
     found = people.look_up(address, on)
     if found is None:
-        near = _nearest(people, address.casefold())
-        if as_json:
-            print_json({"asked": address, "on": on.isoformat(), "standing": "unknown", "nearest": near})
-        else:
-            hint = f"; the nearest are {', '.join(near)}" if near else ""
-            click.echo(f"nobody ever had {address}{hint}", err=True)
-        sys.exit(1)
-    if as_json:
+        _search(people, address, on, as_json=as_json)
+    elif as_json:
         print_json(account_row(people, found, address, on))
     else:
         console().print(account_shown(people, found, address, on))
+
+
+def _search(people: Directory, asked: str, on: date, *, as_json: bool) -> None:
+    """Show the addresses that somebody may have meant; the command ends with 1 where there are none."""
+    found = search(people, asked)
+    near = [] if found else _nearest(people, asked.casefold())
+    head = {"asked": asked, "on": on.isoformat(), "standing": "unknown"}
+    if as_json:
+        print_json({**head, "found": found_rows(people, found[:SHOWN], on)} if found else {**head, "nearest": near})
+    elif found:
+        click.echo(f"nobody ever had {asked}; these match:" if "@" in asked else f"{asked} matches:")
+        console().print(found_shown(people, found[:SHOWN], on))
+        if len(found) > SHOWN:
+            click.echo(f"... and {len(found) - SHOWN} more")
+    else:
+        hint = f"; the nearest are {', '.join(near)}" if near else ""
+        click.echo(f"nobody ever had {asked}{hint}", err=True)
+    if not found:
+        sys.exit(1)
 
 
 @directory.command()
@@ -105,7 +127,7 @@ def sync_command(config_file: Path | None, *, dry: bool, force: bool) -> None:
     """
     config = settings(config_file)
     try:
-        done = sync(config, _today(config), force=force, dry=dry)
+        done = sync(config, _today(config), force=force, dry=dry, statuses=statuses_of(config))
     except SyncRefusedError as refused:
         for reason in refused.reasons:
             click.echo(reason, err=True)
@@ -120,6 +142,8 @@ def sync_command(config_file: Path | None, *, dry: bool, force: bool) -> None:
 
 def _tell(done: Synced, *, dry: bool) -> None:
     out = console()
+    for warning in done.warnings:
+        click.echo(f"warning: {warning}", err=True)
     for change in done.changes[:SHOWN]:
         out.print(change_shown(change), soft_wrap=True)
     if len(done.changes) > SHOWN:
@@ -167,7 +191,7 @@ def _source(config: Config, today: date) -> Directory:
     if not config.directory.is_synced:
         return _good(load_directory(config))
     try:
-        return foreseen(config, today)
+        return foreseen(config, today, statuses=statuses_of(config))
     except SyncRefusedError as refused:
         raise click.ClickException("\n".join(refused.reasons)) from None
 
@@ -178,12 +202,17 @@ def _in_use(config: Config) -> Directory:
         return _good(load_file(directory_file(config), config.timezone))
     folder = Path(config.data_dir) / "rulesets"
     if not folder.is_dir():
-        raise click.UsageError("no gate has run with these settings yet: say --from FILE")
+        raise _nothing_before()
     snapshots = Snapshots(folder)
     try:
         return _good(load_file(snapshots.get(snapshots.current()).directory, config.timezone))
     except NoSnapshotError:
-        raise click.UsageError("no gate has run with these settings yet: say --from FILE") from None
+        raise _nothing_before() from None
+
+
+def _nothing_before() -> click.UsageError:
+    said = "no gate has run with these settings yet, so name an older copy of the file to compare with"
+    return click.UsageError(said + ", like `smtp-gate directory diff --from directory-of-june.csv`")
 
 
 def _named(config: Config, named: str) -> Directory:

@@ -1,6 +1,6 @@
 """How accounts of the directory and their changes are shown: on a terminal, and as JSON for programs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -39,6 +39,7 @@ def account_row(people: Directory, account: Account, asked: str, day: date) -> d
         "personal": list(account.personal),
         "senders": sorted(account.senders),
         "may_send": may_send(people, account, day),
+        "may_send_as": may_send_as(people, account, day),
         "stretches": [
             {
                 "address": entry.address,
@@ -85,6 +86,40 @@ def may_send(people: Directory, account: Account, day: date) -> list[str]:
     return sorted(found)
 
 
+def may_send_as(people: Directory, account: Account, day: date) -> list[str]:
+    """The other accounts that let this one send under their names, by itself or as a member of a group."""
+    own = people.look_up(account.address, day)
+    if own is None or not own.current:
+        return []
+    there = (entry for entry in people.entries if entry.senders and entry.key != own.key and entry.covers(day))
+    names = {own.key, *(a.casefold() for a in own.aliases), *(f"group:{g}" for g in own.groups)}
+    return sorted(entry.address for entry in there if not names.isdisjoint(entry.on(day).senders))
+
+
+def found_rows(people: Directory, addresses: Sequence[str], day: date) -> list[dict[str, str]]:
+    """What a search found: each address with how it stands on the day, its account's name and department."""
+    found = ((address, people.look_up(address, day)) for address in addresses)
+    return [
+        {"address": address, "standing": str(a.standing), "name": a.name, "department": a.department}
+        for address, a in found
+        if a is not None
+    ]
+
+
+def found_shown(people: Directory, addresses: Sequence[str], day: date) -> Table:
+    """What a search found, one address a line."""
+    table = Table.grid(padding=(0, 2))
+    for row in found_rows(people, addresses, day):
+        standing = Standing(row["standing"])
+        ended = "" if standing is Standing.CURRENT else _SAID[standing]
+        # An address that is broken over two lines cannot be copied.
+        table.add_row(
+            Text(row["address"], no_wrap=True), Text(row["name"]), Text(row["department"]),
+            Text(ended, style=_COLOURS[standing]),
+        )  # fmt: skip
+    return table
+
+
 def stretches(people: Directory, account: Account, asked: str) -> list[tuple[Entry, Term | None]]:
     """Every stretch of the address with its days, and those of the same person's other accounts (None), by time."""
     key = asked.casefold()
@@ -129,6 +164,7 @@ def _lines(people: Directory, account: Account, day: date) -> Iterator[tuple[str
         ("personal", ", ".join(account.personal)),
         ("senders", ", ".join(sorted(account.senders))),
         ("may send as it", ", ".join(may_send(people, account, day))),
+        ("may send as", ", ".join(may_send_as(people, account, day))),
     )
     return ((name, value) for name, value in lines if value)
 

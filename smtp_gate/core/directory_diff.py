@@ -43,13 +43,18 @@ def _change(before: list[Entry], after: list[Entry], day: date) -> Iterator[Chan
     if either is None:
         return
     there, here = _covers(old, day), _covers(new, day)
-    if here and not there:
+    if old is None and new is not None and new.valid_to is not None and new.valid_to < day:
+        # Nobody knew it while it lasted; all there is to say is that it is over.
+        yield Change(either.address, either.name, "ended", (("valid_to", "", new.valid_to.isoformat()),))
+    elif here and not there:
         yield Change(either.address, either.name, "new", tuple(_differences(None, new)))
     elif there and not here:
         ended = new.valid_to.isoformat() if new is not None and new.valid_to else ""
         yield Change(either.address, either.name, "ended", (("valid_to", "", ended),) if ended else ())
     else:
         what = [*_differences(old, new), *_days(old, new, with_since=not here)] or [*_on_other_days(before, after)]
+        # A source that says by now when the account began says something new, though nothing else differs.
+        what = what or [*_days(old, new, with_since=True)]
         if what:
             yield Change(either.address, either.name, "changed", tuple(what))
 

@@ -9,6 +9,7 @@ from smtp_gate.adapters import directory
 from smtp_gate.adapters.directory_rows import RowMistake
 from smtp_gate.config import Config
 from smtp_gate.core.directory import Directory
+from smtp_gate.ruleset.accounts import account_mistakes
 from smtp_gate.ruleset.marks import Mistake
 from smtp_gate.ruleset.people import (
     group_mistakes,
@@ -76,7 +77,8 @@ def people_mistakes(config: Config, people: Directory, packs: Sequence[Path], to
         return ()
     statuses = status_mistakes(file, people.entries, known_statuses(packs), today)
     named = named_status_mistakes(packs, frozenset(entry.status for entry in people.entries))
-    return (*statuses, *group_mistakes(packs, frozenset(people.by_group)), *named)
+    slips = account_mistakes(file, people.entries, frozenset(config.internal_domains), today)
+    return (*statuses, *slips, *group_mistakes(packs, frozenset(people.by_group)), *named)
 
 
 def _mistake(file: str, row: RowMistake) -> Mistake:

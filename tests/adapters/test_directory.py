@@ -91,7 +91,7 @@ async def test_a_question_to_somebody_else_is_a_failure() -> None:
         ("a@b.c,person,N,employee,,nobody,,,,\n", 2, "aliases"),
         ("a@b.c,person,N,employee,,,,,,next\n", 2, "successor"),
         ("a@b.c,person\n", 2, ""),
-        ("a@b.c,person,N,employee,,,,,,\nb@b.c,person,N,employee,,a@b.c,,,,\n", 3, "address"),
+        ("a@b.c,person,N,employee,,,,,,\nb@b.c,person,N,employee,,a@b.c,,,,\n", 3, "aliases"),
         ("a@b.c,person,N,employee,,,,,2026-06-30,\nA@b.c,person,N,employee,,,,2026-06-30,,\n", 3, "address"),
         ('a@b.c,"person\n', 2, ""),
     ],
@@ -151,10 +151,24 @@ def test_an_address_in_use_twice_is_told_at_the_line_further_down() -> None:
     mistakes = parse("address,valid_from\na@b.org,2020-01-01\na@b.org,\n", CHICAGO)
     assert not isinstance(mistakes, Directory)
     (mistake,) = mistakes
-    assert str(mistake) == "line 3: address: a@b.org is also in use by line 2 on the same day"
+    assert str(mistake) == "line 3: address: a@b.org is also in use by line 2, first on 2020-01-01"
 
 
 def test_groups_are_compared_in_small_letters() -> None:
     made = parse("address,groups\na@b.org,Benefits-Office\n", CHICAGO)
     assert isinstance(made, Directory)
     assert made.roster("BENEFITS-office", date(2026, 1, 1)).members == (("a@b.org", "", ""),)
+
+
+@pytest.mark.parametrize(
+    ("header", "column", "said"),
+    [
+        ("address;name", "", "cells are parted by ; here, and by , in a directory"),
+        ('"Name";"Address"', "", "cells are parted by ; here, and by , in a directory"),
+        ("address;name;a,b", "", "cells are parted by ; here, and by , in a directory"),
+        ("address\tname", "", "cells are parted by tabs here, and by , in a directory"),
+        ("address,name, Name", "name", "this column stands twice in the header"),
+    ],
+)
+def test_a_header_of_another_kind_is_told(header: str, column: str, said: str) -> None:
+    assert parse(f"{header}\na@b.c\n", CHICAGO) == (RowMistake(1, column, said),)

@@ -56,7 +56,7 @@ def test_records_with_comments_folds_and_base64(file: Path) -> None:
     assert good(file, text) == [(6, "zoe@city.test", "Zoë Ōkafor"), (15, "boris@city.test", "")]
 
 
-@pytest.mark.parametrize("change", [lambda t: t, lambda t: t.replace("\n", "\r\n"), lambda t: t.rstrip("\n")])
+@pytest.mark.parametrize("change", [lambda t: t, lambda t: t.replace("\n", "\r\n")])
 def test_ends_of_lines(file: Path, change: object) -> None:
     assert callable(change)
     assert good(file, change(f"version: 1\n{ANNA}cn:Anna\n\n{BORIS}cn:   Boris\n")) == [
@@ -70,7 +70,9 @@ def test_text_that_should_be_base64_and_a_mark_at_the_start_are_taken(file: Path
 
 def test_folds_may_part_a_character(file: Path) -> None:
     octets = "Zoë".encode()
-    assert good(file, ANNA.encode() + b"cn: " + octets[:3] + b"\n " + octets[3:]) == [(1, "anna@city.test", "Zoë")]
+    assert good(file, ANNA.encode() + b"cn: " + octets[:3] + b"\n " + octets[3:] + b"\n") == [
+        (1, "anna@city.test", "Zoë")
+    ]
 
 
 def test_what_is_not_wanted_is_not_decoded(file: Path) -> None:
@@ -82,6 +84,20 @@ def test_what_ldifde_and_ldapsearch_add_is_understood(file: Path) -> None:
     assert good(file, text + "# result\nsearch: 2\nresult: 0 Success\n\n# numEntries: 1\n") == [
         (1, "anna@city.test", "")
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (f"{ANNA}\n{BORIS}cn: Bor", 6),
+        (f"{ANNA}\n{BORIS[:-1]}", 5),
+        (f"{ANNA}cn: An\n na", 4),
+        (f"{ANNA}# an", 3),
+        (f"{ANNA}\r", 3),
+    ],
+)
+def test_a_file_that_ends_within_a_line_is_told(file: Path, text: str, line: int) -> None:
+    assert (line, "the file ends within a line: it was cut off") in wrong(file, text)[1]
 
 
 def test_a_search_that_broke_off_is_told(file: Path) -> None:
@@ -136,7 +152,7 @@ def test_a_line_that_is_too_long_costs_its_record(file: Path, monkeypatch: pytes
     lines, mistakes = wrong(file, long)
     assert lines == [19]
     assert mistakes == [(3, "a line of more than 64 octets"), (7, "a line of more than 64 octets")]
-    assert good(file, f"# {'x' * 300}\n\n{BORIS}cn: {'x' * 60}") == [(3, "boris@city.test", "x" * 60)]
+    assert good(file, f"# {'x' * 300}\n\n{BORIS}cn: {'x' * 60}\n") == [(3, "boris@city.test", "x" * 60)]
 
 
 def test_a_record_of_too_many_lines_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

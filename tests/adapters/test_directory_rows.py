@@ -43,7 +43,7 @@ def test_each_value_of_a_cell_may_have_days_of_its_own(cell: str, expected: list
 
 
 def test_groups_are_in_small_letters_and_senders_are_groups_or_addresses() -> None:
-    entry = read(groups="Permit Desk [2026-07-01..]", senders="group:permit desk [..2026-07-31];x@b.c")
+    entry = read(groups="Permit Desk [2026-07-01..]", senders="group:  permit desk [..2026-07-31];x@b.c")
     assert entry.groups == (Dated("permit desk", JULY1),)
     assert entry.senders == (Dated("group:permit desk", None, JULY31), Dated("x@b.c"))
 
@@ -52,7 +52,22 @@ def test_groups_are_in_small_letters_and_senders_are_groups_or_addresses() -> No
     ("column", "cell", "said"),
     [
         ("aliases", "nobody", "not an address: 'nobody'"),
-        ("aliases", "x@b.c [2026-07-01]", "not an address: 'x@b.c [2026-07-01]'"),
+        (
+            "aliases",
+            "x@b.c [2026-07-01]",
+            "not an address: 'x@b.c [2026-07-01]'; days are written like [2026-07-01..2026-12-31]",
+        ),
+        (
+            "personal",
+            "x@b.c [2026-09-15.]",
+            "not an address: 'x@b.c [2026-09-15.]'; days are written like [2026-07-01..2026-12-31]",
+        ),
+        (
+            "aliases",
+            "x@b.c 2026-09-15..",
+            "not an address: 'x@b.c 2026-09-15..'; days are written like [2026-07-01..2026-12-31]",
+        ),
+        ("senders", "Group :desk", "not an address: 'Group :desk'; a group is written like group:NAME"),
         ("senders", "permit-desk", "not an address: 'permit-desk'"),
         ("groups", "g [2026-07-01]", "days are written like [2026-07-01..2026-12-31]: 'g [2026-07-01]'"),
         ("groups", "[2026-07-01..]", "days are written like [2026-07-01..2026-12-31]: '[2026-07-01..]'"),
@@ -84,10 +99,26 @@ def test_an_alias_may_be_handed_over_but_not_shared() -> None:
         return [m.reason for m in overlaps(index([read(aliases=first), read(address="b@b.c", aliases=second)]))]
 
     assert two("x@b.c [..2026-06-30]", "X@b.c [2026-07-01..]") == []
-    assert two("x@b.c [..2026-07-01]", "X@b.c [2026-07-01..]") == ["x@b.c twice"]
-    assert two("x@b.c; x@b.c [2026-07-01..]", "") == ["x@b.c twice"]
+    assert two("x@b.c [..2026-07-01]", "X@b.c [2026-07-01..]") == ["x@b.c twice, first on 2026-07-01"]
+    assert two("x@b.c; x@b.c [2026-07-01..]", "") == ["x@b.c twice, first on 2026-07-01"]
     assert two("x@b.c [..2026-06-30]; x@b.c [2026-07-31..]", "x@b.c [2026-07-01..2026-07-30]") == []
-    assert two("a@b.c", "") == ["a@b.c twice"]
+    assert two("a@b.c", "") == ["a@b.c twice, from the beginning"]
+
+
+def test_a_clash_is_told_at_the_later_line_with_its_column_and_first_day() -> None:
+    def clash(early: Mapping[str, str], late: Mapping[str, str]) -> tuple[RowMistake, ...]:
+        found = build([(2, early), (3, late)], [], "", UTC)
+        assert not isinstance(found, Directory)
+        return found
+
+    ann = {"address": "a@b.c", "valid_from": "2026-07-01"}
+    bob = {"address": "b@b.c", "aliases": "A@b.c [..2026-07-31]"}
+    said = "a@b.c is also in use by line 2, first on 2026-07-01"
+    assert clash(ann, bob) == (RowMistake(3, "aliases", said),)
+    assert clash(bob, ann) == (RowMistake(3, "address", said),)
+    assert clash({"address": "c@b.c", "aliases": "a@b.c"}, bob)[0].column == "aliases"
+    own = {"address": "a@b.c", "aliases": "a@b.c [2026-07-01..]"}
+    assert clash(own, {"address": "b@b.c"}) == (RowMistake(2, "aliases", "a@b.c twice, first on 2026-07-01"),)
 
 
 def test_the_days_of_an_alias_end_with_those_of_its_account() -> None:

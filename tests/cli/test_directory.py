@@ -69,7 +69,8 @@ class TestShow:
         (row,) = rows("directory", "show", "-c", config, "--json", "--on", "2026-07-20", ALIAS)
         assert list(row) == [
             "asked", "on", "standing", "address", "alias", "since", "until", "successor", "kind", "name", "person",
-            "department", "title", "status", "groups", "aliases", "personal", "senders", "may_send", "stretches",
+            "department", "title", "status", "groups", "aliases", "personal", "senders", "may_send", "may_send_as",
+            "stretches",
         ]  # fmt: skip
         assert (row["since"], row["until"]) == ("2026-07-15", None)
         assert [(s["address"], s["as"], s["since"], s["until"]) for s in row["stretches"]] == [
@@ -100,6 +101,37 @@ class TestShow:
         assert f"nobody ever had nroblez@milwaukee.gov; the nearest are {OLD}" in shown.stderr
         shown = run("directory", "show", "-c", config, "--json", "nroblez@milwaukee.gov")
         assert (shown.exit_code, json.loads(shown.stdout)["nearest"][0]) == (1, OLD)
+
+    def test_which_others_it_may_send_as(self, config: Path) -> None:
+        for address, day, others in (
+            ("hstone@milwaukee.gov", "2026-07-01", ["mayor@milwaukee.gov"]),
+            ("sokonkwo@milwaukee.gov", "2026-07-01", ["alerts@milwaukee.gov", "helpdesk@milwaukee.gov"]),
+            ("sokonkwo@milwaukee.gov", "2026-10-01", []),
+            ("sokonkwo@milwaukee.gov", "2027-01-01", []),
+            ("mayor@milwaukee.gov", "2026-07-01", []),
+        ):
+            (row,) = rows("directory", "show", "-c", config, "--json", "--on", day, address)
+            assert row["may_send_as"] == others, address
+        shown = run("directory", "show", "-c", config, "--on", "2026-07-01", "hstone@milwaukee.gov").output
+        assert "may send as" in shown
+        assert "mayor@milwaukee.gov" in shown
+
+    @pytest.mark.parametrize("asked", ["nancy robles", "nrob", "nancy.robles@yahoo.com"])
+    def test_a_part_of_what_is_known_finds_the_account(self, config: Path, asked: str) -> None:
+        (row,) = rows("directory", "show", "-c", config, "--json", "--on", "2026-07-05", asked)
+        assert row["found"][:2] == [
+            {"address": OLD, "standing": "ended", "name": "Nancy Robles", "department": "ITMD"},
+            {"address": NEW, "standing": "current", "name": "Nancy Robles", "department": "Comptroller"},
+        ]
+        shown = run("directory", "show", "-c", config, "--on", "2026-07-05", asked)
+        assert shown.exit_code == 0
+        assert [line.split()[0] for line in shown.stdout.splitlines()[1:3]] == [OLD, NEW]
+
+    def test_of_many_that_match_some_are_shown(self, config: Path, tmp_path: Path) -> None:
+        (tmp_path / "directory.csv").write_text("address\n" + "".join(f"p{n}@b.c\n" for n in range(SHOWN + 5)))
+        assert run("directory", "show", "-c", config, "p").output.endswith("... and 5 more\n")
+        (row,) = rows("directory", "show", "-c", config, "--json", "p")
+        assert len(row["found"]) == SHOWN
 
     def test_mistakes_of_the_file_and_of_the_day_are_told(self, config: Path, tmp_path: Path) -> None:
         assert run("directory", "show", "-c", config, "--on", "July", OLD).exit_code == 2
@@ -140,7 +172,10 @@ class TestSync:
         (tmp_path / "people.ldif").write_text("x: y\n\nz: y\n")
         done = run("directory", "sync", "-c", synced)
         assert done.exit_code == 1
-        assert [line[:7] for line in done.stderr.splitlines()] == ["line 1:", "line 3:", "nothing"]
+        file = tmp_path / "people.ldif"
+        assert [line.partition(": ")[0] for line in done.stderr.splitlines()] == [
+            f"{file}:1", f"{file}:3", "nothing has changed",
+        ]  # fmt: skip
         assert snapshots(tmp_path) == []
 
     def test_a_dry_run_writes_nothing_and_force_takes_a_thin_source(self, synced: Path, tmp_path: Path) -> None:
@@ -159,6 +194,26 @@ class TestSync:
     def test_many_changes_are_counted_and_some_shown(self, synced: Path, tmp_path: Path) -> None:
         (tmp_path / "people.ldif").write_text(ldif(*(f"p{n} X" for n in range(SHOWN + 5))))
         assert "... and 5 more\n" in run("directory", "sync", "-c", synced).output
+
+    def test_statuses_that_no_rule_knows_are_named(self, synced: Path, tmp_path: Path) -> None:
+        (tmp_path / "people.ldif").write_text(ldif("ann Health") + "employeeType: Staff\n")
+        for command in ("sync", "diff"):
+            done = run("directory", command, "-c", synced)
+            assert done.exit_code == 1
+            said = "ann@milwaukee.gov: status `staff` is none of agent, contractor, employee, vendor: map it with"
+            assert f"{said} `statuses: {{staff: employee}}`\n" in done.stderr
+        write_settings(tmp_path, 10026, {"directory": "{ldif: people.ldif, statuses: {Staff: employee}}"})
+        assert run("directory", "sync", "-c", synced).exit_code == 0
+
+    def test_an_attribute_that_nobody_has_is_told(self, synced: Path, tmp_path: Path) -> None:
+        more = "attributes: {title: jobTitle, department: [ou, unit], personal: [home, other], kind: sort}"
+        write_settings(tmp_path, 10026, {"directory": f"{{ldif: people.ldif, {more}}}"})
+        done = run("directory", "sync", "-c", synced)
+        assert done.exit_code == 0
+        assert done.stderr.splitlines() == [
+            "warning: `title` is empty for everybody: no entry has a usable `jobTitle`",
+            "warning: `personal` is empty for everybody: no entry has a usable `home` or `other`",
+        ]
 
     def test_a_csv_directory_needs_none(self, config: Path) -> None:
         done = run("directory", "sync", "-c", config)
@@ -201,7 +256,8 @@ class TestDiff:
 
     async def test_of_a_csv_file_it_is_what_a_reload_would_bring(self, tmp_path: Path) -> None:
         file = write_settings(tmp_path, 10026)
-        assert "no gate has run" in run("directory", "diff", "-c", file).stderr
+        said = run("directory", "diff", "-c", file).stderr
+        assert "name an older copy of the file to compare with, like `smtp-gate directory diff --from" in said
         async with running(tmp_path):
             pass
         (tmp_path / "directory.csv").write_text("address,name,status\ndokafor@milwaukee.gov,Dana Lee,vendor\n")
@@ -215,7 +271,7 @@ class TestDiff:
         (tmp_path / "people.ldif").write_text("x: y\n")
         done = run("directory", "diff", "-c", synced)
         assert done.exit_code == 1
-        assert "line 1" in done.stderr
+        assert f"{tmp_path / 'people.ldif'}:1: a record begins with dn:" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["show", "diff", "sync"])

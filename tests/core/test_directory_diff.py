@@ -34,6 +34,12 @@ def test_an_account_that_has_ended_or_is_gone_says_when_it_did() -> None:
     assert between([ANN], []) == [Change("ann@b.c", "Ann", "ended")]
 
 
+def test_an_account_that_nobody_knew_and_that_is_over_has_ended() -> None:
+    over = replace(ANN, until=date(2026, 7, 6))
+    assert between([], [over]) == [Change("ann@b.c", "Ann", "ended", (("valid_to", "", "2026-07-06"),))]
+    assert between([], [replace(ANN, until=DAY)])[0].how == "new"
+
+
 def test_a_changed_account_says_what_it_was_and_is() -> None:
     now = replace(ANN, department="Library", since=DAY, groups=(Dated("g"), Dated("a")))
     (change,) = between([ANN], [replace(ANN, until=date(2026, 7, 6)), now])
@@ -43,6 +49,11 @@ def test_a_changed_account_says_what_it_was_and_is() -> None:
 def test_an_end_that_is_to_come_is_a_change() -> None:
     (change,) = between([ANN], [replace(ANN, until=date(2026, 12, 31))])
     assert (change.how, change.what) == ("changed", (("valid_to", "", "2026-12-31"),))
+
+
+def test_a_beginning_that_was_not_known_is_a_change() -> None:
+    (change,) = between([ANN], [replace(ANN, since=date(2026, 6, 1))])
+    assert (change.how, change.what) == ("changed", (("valid_from", "", "2026-06-01"),))
 
 
 def test_what_is_to_come_is_a_change_though_nothing_differs_today() -> None:

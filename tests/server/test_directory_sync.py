@@ -105,7 +105,7 @@ def test_every_bad_entry_is_named_and_nothing_changes(config: Config, source: Pa
     source.write_text(ldif("ann Health", "b..b ITMD") + "\nmail: x@y.z\n\n" + ldif("c..c ITMD"))
     with pytest.raises(SyncRefusedError) as caught:
         sync(config, TUESDAY)
-    assert [r.partition(":")[0] for r in caught.value.reasons] == ["line 6", "line 11", "line 13"]
+    assert [r.partition(": ")[0] for r in caught.value.reasons] == [f"{source}:{n}" for n in (6, 11, 13)]
     assert people_of(config).current() == good.snapshot
     assert people_of(config).names() == [good.snapshot]
 
@@ -157,6 +157,25 @@ def test_a_csv_directory_is_not_synced(tmp_path: Path) -> None:
     assert csv is not None
     with pytest.raises(SyncRefusedError, match="read as it is"):
         sync(csv, MONDAY)
+
+
+def test_only_current_accounts_need_a_known_status(config: Config, source: Path) -> None:
+    staff = "employeeType: Staff\n"
+    source.write_text(ldif("ann Health") + staff + "\n" + ldif("bob ITMD") + staff + "shadowExpire: 1\n")
+    known = frozenset({"employee", "agent"})
+    for again in (sync, foreseen):
+        with pytest.raises(SyncRefusedError) as caught:
+            again(config, MONDAY, statuses=known)
+        said = "ann@milwaukee.gov: status `staff` is none of agent, employee: map it with `statuses: {staff: employee}`"
+        assert caught.value.reasons == (said,)
+    assert sync(config, MONDAY, statuses=known | {"staff"}).accounts == 1
+
+
+def test_one_that_has_ended_already_is_told_as_ended(config: Config, source: Path) -> None:
+    source.write_text(ldif("ann Health") + "displayName: Ann Lee\nshadowExpire: 1\n\n" + ldif("bob ITMD"))
+    ended, new = sync(config, MONDAY).changes
+    assert (ended.address, ended.name, ended.how) == ("ann@milwaukee.gov", "Ann Lee", "ended")
+    assert new.how == "new"
 
 
 class Said:
@@ -240,11 +259,23 @@ class TestTheKeepersOwn:
     async def test_one_that_fails_is_told_and_counted(self, config: Config, source: Path, told: StringIO) -> None:
         periodic, metrics = self.periodic(config, told)
         await periodic.tick()
-        source.write_text("nonsense")
+        source.write_text("nonsense\n")
         assert await periodic.tick() == ""
         assert "directory_sync_refused" in told.getvalue()
-        assert "line 1" in told.getvalue()
+        assert f"{source}:1: not of the form" in told.getvalue()
         assert b"smtp_gate_directory_sync_failures_total 1.0" in metrics.text()
+
+    async def test_it_knows_the_statuses_of_the_rules_and_tells_what_is_doubtful(
+        self, config: Config, tmp_path: Path, source: Path, told: StringIO
+    ) -> None:
+        source.write_text(ldif("ann Health") + "employeeType: Staff\n")
+        assert await self.periodic(config, told)[0].tick() == ""
+        assert "ann@milwaukee.gov: status `staff` is none of" in told.getvalue()
+        more = f"{{ldif: {source.name}, statuses: {{Staff: employee}}, attributes: {{title: nothing}}}}"
+        mapped = load_config(write_settings(tmp_path, 25, {"directory": more})).config
+        assert mapped is not None
+        assert await self.periodic(mapped, told)[0].tick() != ""
+        assert "`title` is empty for everybody" in told.getvalue()
 
     async def test_a_gate_syncs_by_itself_and_loads_what_is_new(self, tmp_path: Path, source: Path) -> None:
         more = {"directory": f"{{ldif: {source.name}, every: 1h}}"}
