@@ -1,8 +1,8 @@
 """The family `signature`: contractors say in the signature of their own text that they are no city employees.
 
-It asks of the letter as its recipients see it: of alternatives the page, else the plain text, without what is hidden.
-Quoted and forwarded text says nothing of who writes now, and neither do attachments. Of a message that is encrypted as a
-whole nobody can tell, and nothing is found; rules of encrypted mail deal with it.
+It asks of the letter as its recipients see it: of alternatives each that may be shown in place of the plain text, else the
+plain text, without what is hidden. Quoted and forwarded text says nothing of who writes now, and neither do attachments. Of
+a message that is encrypted as a whole nobody can tell, and nothing is found; rules of encrypted mail deal with it.
 """
 
 import re
@@ -15,10 +15,11 @@ from pydantic import Field, model_validator
 
 from smtp_gate.core.facts import Account, FactKey, Facts
 from smtp_gate.core.finding import Finding
-from smtp_gate.core.view import Extent, MessageView, Part, Region, RegionKind, Span, Text
+from smtp_gate.core.view import Extent, MessageView, Region, RegionKind, Span, Text
 from smtp_gate.families import senders
 from smtp_gate.families.base import Params
-from smtp_gate.reading.shown import letters, outer, own_words
+from smtp_gate.families.exempt import is_exempt
+from smtp_gate.reading.shown import letters
 
 TAIL_LINES: Final = 12
 """How many lines of the own text before its end, or before what is marked as a signature, are taken for one."""
@@ -27,22 +28,35 @@ ABOVE_LINES: Final = 6
 LINE: Final = 100
 PARAGRAPH: Final = 4
 """A paragraph counts a line for each LINE characters, but no more than PARAGRAPH lines."""
-_HEAD: Final = 512
+MOST_LINES: Final = 200
+"""How many lines are gone through in all; without a bound, empty ones would cost as much as their number."""
+BESIDE: Final = 24
+"""How many words may stand beside a wording in its sentence: whoever says what they are says it in few."""
 
 _NOT_WORDS: Final = re.compile(r"[\W_]+")
 _NON: Final = re.compile(r"\bnon (?=\w)")
+_SAID: Final = frozenset({RegionKind.OWN, RegionKind.SIGNATURE})
+_DELIMITER: Final = re.compile(r"\s*(?:- )?--?[ \t]*(?:\n|\Z)")
 _REVERSED: Final = re.compile(
     r" (?:not|never|no|nor|neither|cannot|former|formerly|ex|\w+n t)"
     r"(?: (?:a|an|the|longer|currently|presently|actually|really|yet|been|be|considered|as|any|in|fact))* \Z"
 )
 """Words before a wording that turn it into its opposite."""
-_DELIMITER: Final = re.compile(r"\s*(?:- )?--?[ \t]*(?:\n|\Z)")
-_SAID: Final = frozenset({RegionKind.OWN, RegionKind.SIGNATURE})
-_MEETING: Final = re.compile(
-    r"\bmethod\s*=\s*[\"']?\s*(?:request|reply|cancel|counter|declinecounter|add|refresh)\b", re.IGNORECASE
+_DENIED: Final = re.compile(
+    r" (?:nobody|no one|wrong|wrongly|untrue|false|falsely|incorrect|incorrectly|lie|lies|lying|myth|nonsense|deny|denies|denied|"
+    r"the claim|the claims|claim that|claims that|claiming|alleged|allegedly|allegation|pretend|pretends|pretending|supposed|"
+    r"supposedly|mistaken|mistakenly|joke|joking|contrary|opposite|dispute|disputes|disputed|reject|rejects|rejected|"
+    r"(?:call|calls|called|calling|label|labels|labelled|labeled) (?:me|us|him|her|them|myself)|(?:am|is|being) called|"
+    r"(?:don t|do not|never|can t|cannot|must not|should not|shall not|not) (?:to )?(?:say|call|think|believe|claim|assume|mean|suggest|imply)) "
 )
-_REPORTS: Final = frozenset({"message/disposition-notification", "message/delivery-status"})
-_REPORT_PARTS: Final = _REPORTS | {"message/global-disposition-notification", "message/global-delivery-status"}
+"""Words anywhere in its sentence that say it is not so."""
+_OTHERS: Final = re.compile(r" (?:he|she|they|you|is|are|was|were|he s|she s) ")
+_SELF: Final = re.compile(
+    r" (?:i|i m|me|we|we re|this|sender|author|writer|undersigned|myself|user|account|mailbox|signatory|who) "
+)
+"""A sentence of somebody who is or was something speaks of its author only where it says so."""
+_SENTENCE: Final = re.compile(r"[.!?](?=\s|\Z|[\"\u201d')])|\n[ \t]*\n|[|\u2022\u00b7]")
+_LINE_END: Final = re.compile(r"\n")
 
 
 class SignatureParams(Params):
@@ -90,25 +104,34 @@ class SignatureFamily:
         return ()
 
     def needs(self, view: MessageView, params: SignatureParams) -> tuple[FactKey, ...]:  # noqa: ARG002 - the protocol's form
-        """The account that sends."""
-        return tuple(dict.fromkeys(senders.base_questions(view)))
+        """The account that sends; of mail without a sender its authors, for a letter needs none to be read."""
+        names = senders.questions if _is_of_nobody(view) else senders.base_questions
+        return tuple(dict.fromkeys(names(view)))
 
     def check(self, view: MessageView, facts: Facts, params: SignatureParams) -> Iterable[Finding]:
         """One finding where a person of such a status sends own words without the statement."""
-        base = senders.base(view, facts)
-        account = base.account if base is not None else None
-        if account is None or not _is_asked(account, params):
+        account = next((a for a in _accounts(view, facts) if _is_asked(a, params)), None)
+        if account is None or view.protection.encrypted is Extent.WHOLE or is_exempt(view):
             return ()
-        if view.protection.encrypted is Extent.WHOLE or _is_exempt(view):
+        told = [letter for letter in letters(view) if any(shown.says for shown in letter)]
+        if not told and params.empty_forwards == "exempt":
             return ()
-        texts = letters(view)
-        if not any(map(own_words, texts)):
-            if params.empty_forwards == "exempt":
-                return ()
-        elif any(states(block, params) for block in signatures(texts)):
+        if told and all(_is_signed([s.text for s in letter if s.text], account, params) for letter in told):
             return ()
         shown = f"{account.status} without statement"
         return (Finding(Region(RegionKind.SIGNATURE), shown, detail="statement_missing", said=params.shown_line),)
+
+
+def _is_of_nobody(view: MessageView) -> bool:
+    client = view.envelope.client
+    return view.envelope.sender.is_null and (not client.account or client.proof is None)
+
+
+def _accounts(view: MessageView, facts: Facts) -> Iterator[Account]:
+    base = senders.base(view, facts)
+    ours = view.envelope.listener.internal_domains
+    authors = (who for who in senders.named(view, facts, "from") if who.domain in ours) if base is None else (base,)
+    return (who.account for who in authors if who.account is not None)
 
 
 def _is_asked(account: Account, params: SignatureParams) -> bool:
@@ -116,63 +139,64 @@ def _is_asked(account: Account, params: SignatureParams) -> bool:
     return account.kind == "person" and account.current and account.status.casefold() in statuses
 
 
-def _is_exempt(view: MessageView) -> bool:
-    """Meeting requests and replies, receipts, reports and automatic replies carry no signature of a person."""
-    said = [value.partition(";")[0].partition("(")[0].strip().lower() for value in view.all_headers("auto-submitted")]
-    if said and all(word not in {"", "no"} for word in said):
-        return True
-    return _is_report(view) or any(_is_meeting(part, view) for part in view.parts)
+def _is_signed(texts: Iterable[Text], account: Account, params: SignatureParams) -> bool:
+    return any(states(block, params, account.name) for block in signatures(texts))
 
 
-def _is_report(view: MessageView) -> bool:
-    """A receipt or a delivery report, with what programs read in it (RFC 6522); one that a letter carries is none."""
-    root = next(iter(view.parts), None)
-    if root is None or root.media_type in _REPORTS:
-        return root is not None
-    inside = {p.media_type for p in view.parts if outer(p.part) == root.part and p.part != root.part}
-    return root.media_type == "multipart/report" and not _REPORT_PARTS.isdisjoint(inside)
+def states(block: str, params: SignatureParams, name: str = "") -> bool:
+    """Whether one of the wordings stands in it, and its sentence does not turn it into its opposite; `name` is who signs."""
+    said = unicodedata.normalize("NFKC", block)
+    return any(
+        _holds_good(said, place, name)
+        for wanted in params.statements
+        for place in _wording(wanted, params).finditer(said)
+    )
 
 
-def _is_meeting(part: Part, view: MessageView) -> bool:
-    """A calendar that calls for, answers or cancels a meeting as the message itself (RFC 6047), not one sent along."""
-    if part.media_type != "text/calendar" or part.disposition == "attachment":
+def _wording(wanted: str, params: SignatureParams) -> re.Pattern[str]:
+    """The words in a row, whatever signs stand between them; or the wording by the letter."""
+    if not params.tolerant:
+        return re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
+    words = _NON.sub("non", folded(wanted)).split()
+    spelt = [rf"non[\W_]*{re.escape(w[3:])}" if w.startswith("non") else re.escape(w) for w in words]
+    row = r"[\W_]+".join(spelt)
+    return re.compile(rf"(?<![^\W_]){row}(?![^\W_])" if words else r"(?!)", re.IGNORECASE)
+
+
+def _holds_good(said: str, place: re.Match[str], name: str) -> bool:
+    start, stop = place.span()
+    before, after, end = _sentence(said, start, stop)
+    if _REVERSED.search(folded(said[max(start - LINE, 0) : start])) is not None:
         return False
-    if b"BEGIN:VCALENDAR" not in part.content[:_HEAD].upper():
+    beside = folded(f"{before} {after}")
+    if end == "?" or len(beside.split()) > BESIDE or _DENIED.search(beside) is not None:
         return False
-    declared = next((h.value for h in part.headers if h.key == "content-type"), "")
-    if _MEETING.search(declared) is None:
-        return False
-    around = {p.part: p.media_type for p in view.parts}
-    number, kinds = part.part, []
-    while number != "0":
-        number = outer(number)
-        kinds.append(around.get(number, ""))
-    if not all(kind.startswith("multipart/") for kind in kinds):
-        return False
-    # Beside a letter a named calendar is a file that its author sends along; as an alternative it is the letter.
-    return not kinds or kinds[0] == "multipart/alternative" or not part.names
+    about = folded(before)
+    names = set(folded(name).split())
+    return _OTHERS.search(about) is None or _SELF.search(about) is not None or not names.isdisjoint(about.split())
 
 
-def states(block: str, params: SignatureParams) -> bool:
-    """Whether one of the wordings stands in it, and is not turned into its opposite."""
-    return any(_holds(block, wanted, params) for wanted in params.statements)
+def _sentence(said: str, start: int, stop: int) -> tuple[str, str, str]:
+    """What stands before and behind a wording in its sentence, and the sign that ends it.
 
-
-def _holds(block: str, wanted: str, params: SignatureParams) -> bool:
-    if params.tolerant:
-        text, pattern = folded(block), re.escape(folded(wanted))
-    else:
-        text, pattern = block, rf"(?<!\w){re.escape(wanted)}(?!\w)"
-    # Two wordings may share the space between them, so that the search looks ahead.
-    found = re.finditer(f"(?={pattern})", text) if pattern.strip("\\ ") else iter(())
-    before = (text[max(place.start() - LINE, 0) : place.start()] for place in found)
-    return any(_REVERSED.search(folded(words)) is None for words in before)
+    The line above belongs to it where the wording's own line goes on in small letters, as folded prose does.
+    """
+    above = said[max(start - 4 * LINE, 0) : start]
+    at = max((cut.end() for cut in _SENTENCE.finditer(above)), default=0)
+    for line in reversed([cut.end() for cut in _LINE_END.finditer(above, at)]):
+        first = next((char for char in said[start - len(above) + line : stop] if char.isalpha()), "")
+        if not first.islower():
+            at = line
+            break
+    below = said[stop : stop + 4 * LINE]
+    cut = _SENTENCE.search(below)
+    behind, broken, _ = (below[: cut.start()] if cut is not None else below).partition("\n")
+    return above[at:], behind, cut[0] if cut is not None and not broken else ""
 
 
 def folded(words: str) -> str:
     """Words in one case with a space between and around them, whatever signs stood there."""
-    said = _NOT_WORDS.sub(" ", unicodedata.normalize("NFKC", words).casefold()).strip()
-    return f" {_NON.sub('non', said)} "
+    return f" {_NOT_WORDS.sub(' ', unicodedata.normalize('NFKC', words).casefold()).strip()} "
 
 
 def signatures(texts: Iterable[Text]) -> Iterator[str]:
@@ -204,7 +228,9 @@ def _end_of(text: str, start: int, stop: int, signed: int | None) -> str:
     """The signature with the last lines above it, or the last lines where none is marked."""
     at = stop if signed is None else signed
     room = ABOVE_LINES if signed is not None and _DELIMITER.match(text, signed) else TAIL_LINES
-    while at > start:
+    for _ in range(MOST_LINES):
+        if at <= start:
+            break
         line = text.rfind("\n", start, at - 1) + 1 or start
         words = _NOT_WORDS.sub(" ", text[line:at]).strip()
         room -= min(1 + len(words) // LINE, PARAGRAPH) if words else 0

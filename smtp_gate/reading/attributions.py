@@ -1,11 +1,14 @@
 """A second look at lines that may announce what somebody else wrote: whether they do, and where they begin."""
 
+import re
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import re2
 
+from smtp_gate.core.view import Region, RegionKind, Span, Text
 from smtp_gate.reading import phrases
 from smtp_gate.reading.signatures import Event, Mark
 
@@ -19,6 +22,13 @@ _SENT: Final = 2
 """The group of the pattern of fields that only mail programs write."""
 _SIGNS: Final = 100
 _WORDS: Final = 8
+_BARE: Final = re.compile(
+    r"^[ \t]*(?:(?P<who>[^\W\d_][\w.'\u2019-]{0,30}(?: [^\W\d_][\w.'\u2019-]{0,30}){0,4}) (?:wrote|writes|said|schrieb) ?:[ \t]*"
+    rf"|[-_=*]{{5,80}}[ \t]*\n\n?[ \t]*(?:{phrases.FROM})[ \t]*:[^\n]*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_BARRED: Final = re.compile(r"^(?:[ \t]{0,4}\|[ \t](?![^\n]*\|[ \t]*$)[^\n]*(?:\n|\Z))+", re.MULTILINE)
+"""Lines with a bar in front; one behind them makes a table of them."""
 _ENDS: Final = (b":", "\uff1a".encode(), b"--", b"> wrote", b"> schrieb", "> a \u00e9crit".encode())
 
 
@@ -215,3 +225,50 @@ def _lines_above(octets: bytes, at: int, floor: int, count: int, *, blank: int =
             found.append(start)
         at = start
     return found
+
+
+def doubtful(text: str, name: str) -> list[tuple[int, int]]:
+    """Stretches of a text that may be somebody else's, in order, by less than `Regions` takes for a quote.
+
+    It is lines with a bar in front, and all below a bare `Name wrote:` or a field of a sender below a rule, unless the
+    author's `name` stands below it as a line of its own.
+    """
+    names = {word.strip("\"'().").casefold() for word in name.replace(",", " ").split()} - {""}
+    rest = len(text)
+    for found in _BARE.finditer(text):
+        who = (found["who"] or "").split()
+        if any(not word[0].isupper() for word in who) or (who and names & {word.casefold() for word in who}):
+            continue
+        if not _is_signed(text[found.end() :], names):
+            rest = found.start()
+        break
+    barred = [found.span() for found in _BARRED.finditer(text, 0, rest)]
+    return [*barred, (rest, len(text))] if rest < len(text) else barred
+
+
+def _is_signed(below: str, names: set[str]) -> bool:
+    """Whether a line is the name and nothing else; one with a comma behind it greets."""
+    for line in below.split("\n"):
+        said = line.strip(" \t-~*_.")
+        words = {word.casefold() for word in said.split()} if len(said) < _NEAR else set()
+        if words and words <= names and len(said) > 2:
+            return True
+    return False
+
+
+def surely_own(text: Text | None, name: str) -> Text | None:
+    """The text with those stretches quoted that may be somebody else's by less than a mail program would write."""
+    if text is None:
+        return None
+    spans: list[Span] = []
+    at = 0
+    for start, end in (*doubtful(text.text, name), (len(text.text), len(text.text))):
+        spans += _between(text.spans, at, start)
+        if end > start:
+            spans.append(Span(start, end, Region(RegionKind.QUOTED)))
+        at = end
+    return replace(text, spans=tuple(spans))
+
+
+def _between(spans: Iterable[Span], start: int, end: int) -> Iterator[Span]:
+    return (Span(max(s.start, start), min(s.end, end), s.region) for s in spans if s.start < end and s.end > start)

@@ -1,11 +1,13 @@
 """Which elements of a page its reader does not see: hidden by attribute, style, style sheet, or by their colour.
 
 Marks are put around them, so that one text tells what is shown, whatever hides and however it nests. What cannot be
-decided is left shown: the other readings hold it either way.
+decided is left shown: the other readings hold it either way. What must be seen is judged the other way round: `conceals`
+and the colours below it tell whether any reader might not see it.
 """
 
+import colorsys
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import re2
@@ -35,6 +37,41 @@ _FEW: Final = 3_000
 _MARK: Final = re.compile(f"[{HIDING_MARKS}]")
 _BETWEEN: Final = " \t\n\x06\x07-./_:,"
 _WHITE: Final = (255, 255, 255)
+
+_APART: Final = 40
+"""Colours that differ by less in each channel are as good as alike to somebody who does not look for the text."""
+_TINY: Final = dict.fromkeys(("", "px"), 4.9) | dict.fromkeys(("em", "rem"), 0.35) | {"pt": 3.9, "%": 35.0, "mm": 1.4}
+_VALUE: Final = re.compile(r"(-?[0-9]{0,6}\.?[0-9]{1,6})\s*([a-z%]*)")
+_HSL: Final = re.compile(r"hsla?\(\s*(-?[\d.]{1,8})(?:deg)?[\s,]+([\d.]{1,8})%?[\s,]+([\d.]{1,8})%?")
+_UNKNOWN: Final = re.compile(r"\b(?!rgb|hsl)[a-z-]{1,20}\(")
+_PALE: Final = re.compile(
+    r"\b(?:azure|mintcream|floralwhite|aliceblue|seashell|honeydew|canvas|window|lightyellow|lavender|lavenderblush|oldlace|linen|"
+    r"cornsilk|lightcyan)\b"
+)
+_ALPHA: Final = r"\s*(?:0?\.[012]\d*|0|[12]?\d%)\s*\)"
+_FAINT_TOO: Final = re.compile(
+    rf"a?\((?:[^(),/]{{0,20}},){{3}}{_ALPHA}|a?\([^(),/]{{0,40}}/{_ALPHA}|#[0-9a-f]{{6}}[0-3][0-9a-f]\b|#[0-9a-f]{{3}}[0-3]\b"
+)
+_MEASURED: Final = ("left", "top", "right", "bottom", "margin-left", "margin-top", "text-indent")
+_CONCEALING: Final = (
+    "mask",
+    "mask-image",
+    "-webkit-mask",
+    "-webkit-mask-image",
+    "clip-path",
+    "clip",
+    "-webkit-text-fill-color",
+)
+_DECISIVE: Final = ("display", "visibility", "opacity", "font-size", "line-height", "height", "max-height", "zoom")
+_MOVING: Final = ("scale", "rotatex", "rotatey", "rotate3d", "matrix", "translate")
+_LEAST: Final = {"opacity": 0.3, "zoom": 0.4}
+_NARROW: Final = ("height", "width", "max-height", "max-width", "line-height")
+_FADING: Final = ("opacity", "blur", "brightness", "contrast", "url")
+INHERITED: Final = frozenset({"visibility", "font-size", "color", "font"})
+"""What an element may take back that one around it declares."""
+SIZES: Final = frozenset({"small", "medium", "large", "x-small", "x-large", "xx-large"})
+VALUE_ROOM: Final = 400
+"""A value that is longer says nothing that anybody writes to be read."""
 
 
 def mark_hidden(tree: LexborHTMLParser, searched: bytes, sheets: list[str]) -> bool:
@@ -149,6 +186,79 @@ def _coloured(
             styled = colours(own)
             front, back = styled[0] or front, styled[1] or back
         yield node, front, back
+
+
+def conceals(declared: Mapping[str, str]) -> bool:
+    """Whether an element with these declarations may show no text to somebody; what is inherited is judged by itself."""
+    if any(len(value) > VALUE_ROOM for value in declared.values()):
+        return True
+    by_itself = {name: value for name, value in declared.items() if name not in INHERITED}
+    if hides(by_itself) or any("var(" in declared.get(name, "") for name in _DECISIVE):
+        return True
+    return _is_cut(declared) or _is_moved(declared) or _is_faded(declared)
+
+
+def _is_moved(declared: Mapping[str, str]) -> bool:
+    moved = declared.get("transform", "")
+    far = any(abs(_amount(declared.get(name, ""))) >= 300 for name in _MEASURED)
+    return far or declared.get("position") in {"absolute", "fixed"} or any(word in moved for word in _MOVING)
+
+
+def _is_faded(declared: Mapping[str, str]) -> bool:
+    faded = any(word in declared.get("filter", "") for word in _FADING)
+    small = any(_VALUE.match(declared.get(n, "")) and _amount(declared[n]) < least for n, least in _LEAST.items())
+    return faded or small or any(declared.get(name, "none") not in {"none", "auto", "initial"} for name in _CONCEALING)
+
+
+def _is_cut(declared: Mapping[str, str]) -> bool:
+    cut = any(declared.get(name, "visible") != "visible" for name in ("overflow", "overflow-x", "overflow-y"))
+    return cut and any(_VALUE.match(declared.get(name, "")) and is_tiny(declared[name]) for name in _NARROW)
+
+
+def _amount(value: str) -> float:
+    found = _VALUE.match(value)
+    if found is None:
+        return 0.0
+    return float(found[1]) / (100 if found[2] == "%" else 1) * (16 if found[2] in {"em", "rem"} else 1)
+
+
+def is_tiny(value: str) -> bool:
+    """Whether text of this size, or in so narrow a space, is no text to its readers."""
+    found = _VALUE.match(value)
+    return found is not None and float(found[1]) <= _TINY.get(found[2], 0.0)
+
+
+def is_near(one: Colour, other: Colour) -> bool:
+    """Whether text of the one colour is hard to see on the other."""
+    return all(abs(a - b) <= _APART for a, b in zip(one, other, strict=True))
+
+
+def sizes_of(font: str) -> list[str]:
+    """The words of the short form that may be a size; a weight is none."""
+    words = [word.partition("/")[0] for word in font.split()[:4]]
+    return [word for word in words if word[:1] in "0123456789." and not (word.isdigit() and len(word) == 3)]
+
+
+def front_of(value: str) -> Colour | None:
+    """The colour of text; None where it is faint or may be any. What names no colour changes nothing: it is black."""
+    if _FAINT_TOO.search(value) is not None or value == "transparent" or _UNKNOWN.search(value) is not None:
+        return None
+    return ground_of(value) or (None if "(" in value else (0, 0, 0))
+
+
+def ground_of(value: str) -> Colour | None:
+    """The colour of a ground; None where it is none, or lets another through."""
+    if _PALE.search(value) is not None:
+        return _WHITE
+    turned = _HSL.search(value)
+    if turned is None:
+        return colour(value) if _FAINT_TOO.search(value) is None else None
+    try:
+        hue, full, light = (float(number) for number in turned.groups())
+    except ValueError:
+        return _WHITE
+    red, green, blue = colorsys.hls_to_rgb(hue / 360 % 1, min(light, 100) / 100, min(full, 100) / 100)
+    return round(red * 255), round(green * 255), round(blue * 255)
 
 
 def shown(text: str) -> tuple[str, ...]:

@@ -4,12 +4,13 @@ A region is a claim that a sender can forge, so only rules that relax nothing of
 on RE2 over the whole text once, and a second look goes a few lines either side, so the time is linear.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from smtp_gate.core.view import Region, RegionKind, Span
+from smtp_gate.core.view import Region, RegionKind, Span, Text
 from smtp_gate.reading import phrases
 from smtp_gate.reading.attributions import SecondLook, compiled
 from smtp_gate.reading.signatures import SIGNS, Event, Mark, signature_of
@@ -21,16 +22,26 @@ _FOLDED: Final = 60
 """Octets from which on a quoted line may have been folded by a mail program that left the rest without its sign."""
 _FOLD: Final = 48
 _SHOWN: Final = 400
+_ANSWERING: Final = frozenset({Mark.QUOTE, Mark.WROTE})
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """What is known of who writes: the display name, and whether the subject says the message is a forward."""
+    """What is known of who writes: the display name, and whether the subject says the message is a forward.
+
+    Where headers deny that it `answers` anything, signs of quoting and lines that announce it make no quote; a block of
+    fields still does.
+    """
 
     name: str = ""
     forwards: bool = False
+    answers: bool = True
 
 
+_SAID: Final = (RegionKind.OWN, RegionKind.SIGNATURE)
+# A picture stands in plain text as a note of the mail program's.
+_PICTURE: Final = re.compile(r"\[(?:cid|image|inline)\b[^\]\n]{0,200}\]|<[^<>\s]{0,200}:[^<>\s]{0,200}>", re.IGNORECASE)
+_WORD: Final = re.compile(r"[^\W_]")
 _Run = tuple[int, int, RegionKind]
 _OWN: Final = Region(RegionKind.OWN)
 
@@ -93,6 +104,8 @@ class Regions:
         for place, event in enumerate(events):
             if event.start < at:
                 continue
+            if not author.answers and event.mark in _ANSWERING and not self._forwards(octets, event):
+                continue
             if event.mark in SIGNS:
                 signs.append(event)
                 continue
@@ -104,11 +117,14 @@ class Regions:
             at = end
         return taken, signs
 
+    def _forwards(self, octets: bytes, event: Event) -> bool:
+        head = octets[event.start : min(event.end, event.start + _SHOWN)]
+        return b"orwarded" in head and self._forward.search(head) is not None
+
     def _run(self, octets: bytes, events: list[Event], place: int, author: Author, floor: int) -> _Run:
         event = events[place]
         if event.mark is Mark.QUOTE:
-            head = octets[event.start : min(event.end, event.start + _SHOWN)]
-            kind = RegionKind.FORWARDED if b"orwarded" in head and self._forward.search(head) else RegionKind.QUOTED
+            kind = RegionKind.FORWARDED if self._forwards(octets, event) else RegionKind.QUOTED
             # GroupWise puts its attribution between signs, and what it quotes below without one.
             end = len(octets) if self._second.is_between_signs(octets, event) else event.end
             return self._second.above(octets, event.start, floor), end, kind
@@ -179,3 +195,17 @@ def _spans(text: str, octets: bytes, runs: list[_Run]) -> tuple[Span, ...]:
             spans.append(Span(chars, stop, Region(kind)))
             at, chars = end, stop
     return tuple(spans)
+
+
+def own_words(text: Text) -> bool:
+    """Whether its author wrote any word of it, a signature included."""
+    said = text.region_text(*_SAID)
+    at = 0
+    while (word := _WORD.search(said, at)) is not None:
+        # Only what opens next before the word may be a note around it.
+        opened = max(said.rfind("[", at, word.start()), said.rfind("<", at, word.start()))
+        note = _PICTURE.match(said, opened) if opened >= 0 else None
+        if note is None or note.end() <= word.start():
+            return True
+        at = note.end()
+    return False

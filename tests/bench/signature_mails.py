@@ -172,6 +172,8 @@ def mail(author: str, *, text: str = "", page: str = "") -> bytes:
     name = re.sub(r"[^\w .,'-]", "", author)
     made["From"] = f'"{name or "Carla Diaz"}" <cdiaz@milwaukee.gov>'
     made["To"], made["Subject"] = "bids@builder.example", "Re: visit"
+    # What mail programs write into every answer, and the rule asks of a quote that nothing else announces.
+    made["In-Reply-To"] = "<visit@builder.example>"
     clean = [re.sub(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", "", said) for said in (text, page)]
     if text or not page:
         made.set_content(clean[0], cte="base64")

@@ -236,6 +236,28 @@ def test_of_alternatives_the_page_must_have_it(parts: tuple[str, ...], lacks: bo
     assert missing(body, headers=headers) is lacks
 
 
+MARKDOWN = PLAIN.replace("text/plain", "text/markdown")
+AMP = PAGE.replace("text/html", "text/x-amp-html")
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (PLAIN_SIGNED, MARKDOWN),
+        (PLAIN_SIGNED, AMP),
+        (PLAIN_SIGNED, AMP, PAGE_SIGNED),
+        (PAGE_SIGNED, PAGE),
+        (PAGE, PAGE_SIGNED),
+        (PLAIN_SIGNED, PLAIN),
+        (PAGE_SIGNED.replace("text/html", "application/xhtml+xml"), PAGE),
+        (PLAIN_SIGNED, "Content-Type: text/html\n\n<div class=gmail_quote><p>Friday is fine.</p></div>"),
+    ],
+)
+def test_each_alternative_that_may_be_shown_must_have_it(parts: tuple[str, ...]) -> None:
+    headers, body = of_parts("alternative", *parts)
+    assert missing(body, headers=headers)
+
+
 @pytest.mark.parametrize(
     ("parts", "lacks"),
     [
@@ -251,3 +273,27 @@ def test_of_alternatives_the_page_must_have_it(parts: tuple[str, ...], lacks: bo
 def test_attachments_sign_nothing(parts: tuple[str, ...], lacks: bool) -> None:
     headers, body = of_parts("mixed", *parts)
     assert missing(body, headers=headers) is lacks
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        f"Sam Okonkwo wrote:\n\nYes.\n--\nSam\n{LINE}\n",
+        f"Sam Okonkwo wrote:\n\nHi Carla,\nyes.\n\nSam\n{LINE}\n",
+        f"| Shall we meet?\n| Sam\n| {LINE}\n",
+        f"_____________\nFrom: Sam\n\nYes.\n\nSam\n{LINE}\n",
+    ],
+)
+def test_a_quote_that_little_announces_is_another_persons(quote: str) -> None:
+    assert missing(f"Friday is fine.\n\n{quote}")
+    assert not missing(f"Friday is fine.\n\n-- \nCarla\n{LINE}\n\n{quote}")
+
+
+def test_so_is_one_below_a_rule_and_a_sender() -> None:
+    below = f"<hr><p><b>From:</b> Sam</p><p>Yes.</p><p>Sam<br>{LINE}</p>"
+    assert missing(f"<p>Friday is fine.</p><p>Carla</p>{below}", headers=HTML)
+    assert not missing(f"<p>Friday is fine.</p><p>Carla<br>{LINE}</p>{below}", headers=HTML)
+
+
+def test_what_the_author_signs_below_is_the_authors() -> None:
+    assert not missing(f"Sam Okonkwo wrote:\n\nthe bridge is closed.\n\nCarla Diaz\n{LINE}\n")
