@@ -25,7 +25,7 @@ _ALWAYS_SHOWN: Final = re.compile(
     r"@media\s+(?:only\s+)?(?:all|screen)\s*\Z|@(?:layer|supports|charset|namespace)", re.IGNORECASE
 )
 _RGB: Final = re.compile(r"rgba?\(\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})")
-_FAINT: Final = re.compile(r"rgba\([^)]*[\s,/]0*\.?0+%?\s*\)|transparent")
+_FAINT: Final = re.compile(r"rgba\([^()]{0,60}[\s,/]0{0,8}\.?0{1,8}%?\s{0,8}\)|transparent")
 _HEX: Final = re.compile(r"#([0-9a-f]{3}|[0-9a-f]{6})(?:[0-9a-f]{1,2})?(?![0-9a-f])")
 _NAMES: Final[Mapping[str, Colour]] = {
     "white": (255, 255, 255), "black": (0, 0, 0), "red": (255, 0, 0), "blue": (0, 0, 255), "green": (0, 128, 0),
@@ -104,24 +104,27 @@ def rules(sheet: str) -> Iterator[Rule]:
     """The rules of a style sheet, those of `@media` included where they can hold on a screen. Linear."""
     if "/*" in sheet:
         sheet = _COMMENT.sub("", sheet)
-    around: list[str] = []
+    # Of each block around: whether it can hold on no screen, and whether it holds on all of them, with those around it.
+    around: list[tuple[bool, bool]] = [(False, True)]
     selector = ""
     pieces = _BRACE.split(sheet)
     for said, brace in zip(pieces[::2], pieces[1::2], strict=False):
         if brace == "{":
             head = said.rpartition(";")[2].strip()
+            never, always = around[-1]
             if selector:
-                around.append("")
+                around.append((never, False))
             elif head.startswith("@"):
-                around.append(head)
+                never = never or _NEVER_SHOWN.match(head) is not None
+                around.append((never, always and _ALWAYS_SHOWN.match(head) is not None))
             else:
                 selector = head or "*"
         elif selector:
-            if not any(_NEVER_SHOWN.match(at) for at in around):
-                certain = all(_ALWAYS_SHOWN.match(at) for at in around)
+            never, certain = around[-1]
+            if not never:
                 yield from _each(selector, declarations(said), certain=certain)
             selector = ""
-        elif around:
+        elif len(around) > 1:
             around.pop()
 
 

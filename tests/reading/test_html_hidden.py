@@ -179,3 +179,17 @@ def test_hostile_styles_and_values_take_bounded_time(source: str) -> None:
     started = time.process_time()
     read_page(source, Limits())
     assert time.process_time() - started < 1.5
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["@media (x){a{b}", "color:rgba(rgba(", "color:rgba(0,0,0,", "a{color:rgba(/000", "@media print{", "a{{", "0"],
+)
+def test_no_sheet_takes_long_however_it_nests(piece: str) -> None:
+    sheet = piece * (400_000 // len(piece))
+    started = time.process_time()
+    found = list(rules(sheet))
+    some = [hides(declarations(piece * 20_000)) for _ in range(2)]
+    assert time.process_time() - started < 2.0
+    assert isinstance(found, list)
+    assert some == some[:1] * 2
