@@ -19,6 +19,10 @@ ENCRYPTED: Final = "encrypted"
 """What an exemption is recorded as where encryption spares the mail."""
 
 
+CRASHED: Final = "crashed"
+"""The source that a question is addressed to which a family was too broken to ask."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiver:
     """The policy's «exception»: switches one rule off for a narrow scope until the end of a day (law 10)."""
@@ -121,11 +125,12 @@ def examine(
         broken = Failure("crash", f"engine: {type(error).__name__}")
     timed("", clock() - started)
     results = []
+    sound = facts.are_sound
     for rule in ruleset.rules:
         if rule.terms.mode is Mode.OFF:
             continue
         started = clock()
-        results.append(_examine_rule(rule, ruleset, view, facts, broken))
+        results.append(_examine_rule(rule, ruleset, view, facts, broken, sound=sound))
         timed(rule.id, clock() - started)
     return tuple(results)
 
@@ -136,13 +141,14 @@ def _beyond(scanned: Scanned) -> Iterator[Unscannable]:
     yield from (Unscannable(part, region, Reason.LIMIT, "text") for part, region in sorted(parts.items()))
 
 
-def _examine_rule(rule: Rule, ruleset: Ruleset, view: MessageView, facts: Facts, broken: Failure | None) -> Result:
+def _examine_rule(
+    rule: Rule, ruleset: Ruleset, view: MessageView, facts: Facts, broken: Failure | None, *, sound: bool
+) -> Result:
     everyone = frozenset(range(len(view.envelope.recipients)))
     result = Result(rule.id, rule.family.name, rule.terms, everyone)
     waivers = ruleset.waivers_of(rule)
     try:
-        keys = tuple(_rule_needs(rule, waivers, view))
-        failure = facts.failure(keys)
+        failure = None if sound else facts.failure(tuple(_rule_needs(rule, waivers, view)))
         if failure is not None:
             return replace(result, failure=failure)
         applies = _applies(rule, view.envelope, facts)
@@ -187,6 +193,8 @@ def _rule_needs(
     except Exception:
         if not ignore_crash:
             raise
+        # Nobody answers this one, so that the facts are not sound and the crash comes back when the rule is examined.
+        yield FactKey(CRASHED, rule.id)
 
 
 def _applies(rule: Rule, envelope: Envelope, facts: Facts) -> frozenset[int]:

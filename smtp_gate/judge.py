@@ -87,7 +87,7 @@ class Judge:
     async def _ask(self, keys: frozenset[FactKey], on: datetime) -> Facts:
         """Every question is answered, if only by a Failure, within the time for facts."""
         if not keys:
-            return Facts()
+            return Facts(whole=True)
         started = self.clock()
         try:
             answers = await asyncio.wait_for(self.facts.ask(keys, on), self.facts_within)
@@ -96,7 +96,9 @@ class Judge:
         except Exception as error:  # noqa: BLE001 - whatever breaks outside is a missing fact, which defers (law 2)
             answers = dict.fromkeys(keys, Failure("fact_missing", type(error).__name__))
         self.watcher.stage("facts", self.clock() - started)
-        return Facts(answers)
+        # What a source has passed over is missing, not empty.
+        silent = {key: Failure("fact_missing", f"{key.source} is silent") for key in keys if key not in answers}
+        return Facts({**answers, **silent}, whole=True)
 
     async def _off_loop(self, message: Message, work: Callable[[], T]) -> T:
         return await asyncio.to_thread(work) if len(message.content) > self.inline else work()

@@ -203,3 +203,25 @@ def test_a_broken_scan_is_not_spared_by_encryption() -> None:
     (result,) = examine(view, Facts(), Ruleset("sha256:0", (sparing,), Broken(Detectors()), (), UTC), tick)
     assert not result.exempt
     assert result.failure is not None
+
+
+def test_a_family_too_broken_to_ask_fails_its_rule_though_every_other_question_is_answered() -> None:
+    class Broken(WordFamily):
+        def needs(self, view: MessageView, params: object) -> tuple[()]:
+            raise RuntimeError("broken")
+
+    broken = replace(SECRET, family=Broken())
+    view = view_of(message("secret"))
+    ruleset = Ruleset("sha256:0", (broken,), Engine(Detectors()), (), UTC)
+    keys = ruleset.needs(view)
+    silence = Facts({key: Failure("fact_missing") for key in keys}, whole=True)
+    (result,) = examine(view, silence, ruleset, tick)
+    assert result.failure is not None
+    assert result.failure.cause == "crash"
+
+
+def test_facts_that_are_whole_and_without_a_failure_are_sound() -> None:
+    key = directory("a@milwaukee.gov")
+    assert Facts({key: None}, whole=True).are_sound
+    assert not Facts({key: None}).are_sound
+    assert not Facts({key: Failure("timeout")}, whole=True).are_sound

@@ -92,9 +92,13 @@ Fact = Account | Roster | Listed | None
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The answers to the questions asked; an unanswered question is a `Failure`, never a guess."""
+    """The answers to the questions asked; an unanswered question is a `Failure`, never a guess.
+
+    `whole` says that everything a ruleset asks about the message was asked, so that nobody need look for what is missing.
+    """
 
     answers: Mapping[FactKey, Fact | Failure] = field(default_factory=dict)
+    whole: bool = field(default=False, compare=False)
 
     def __getitem__(self, key: FactKey) -> Fact | Failure:
         return self.answers.get(key, Failure("fact_missing", f"nobody asked {key.source}"))
@@ -120,6 +124,11 @@ class Facts:
     def listed(self, name: str, domain: str) -> bool:
         """Whether the domain stands in the feed."""
         return isinstance(self[feed(name, domain)], Listed)
+
+    @property
+    def are_sound(self) -> bool:
+        """Whether everything was asked and every question has its answer."""
+        return self.whole and not any(isinstance(answer, Failure) for answer in self.answers.values())
 
     def failure(self, keys: Iterable[FactKey]) -> Failure | None:
         """The first of these questions that has no answer, as the reason why."""

@@ -44,6 +44,8 @@ _SAID: Final = {
     "long_author": "From is too long",
 }
 _FEW: Final = 5
+_PASSED_ON: Final[frozenset[Signal]] = frozenset({"author", "from", "sender", "resent", "reply_to", "official"})
+"""Signals that ask whether a list or a forward has sent the mail on."""
 _UNSURE: Final = "From is not clear"
 
 
@@ -71,9 +73,19 @@ class IdentityFamily:
 
     def needs(self, view: MessageView, params: IdentityParams) -> Collection[FactKey]:
         """The accounts of everybody named, and who the officials are."""
-        groups = {group(name) for name in officials.groups(params.officials)} if "official" in params.signals else set()
-        shown = {directory(a) for a in other_addresses(view)[:_FEW] if senders.is_ours(view, a.rpartition("@")[2])}
-        return {known_directory(), *senders.questions(view), *passing.questions(view), *groups, *shown}
+        wanted = set(params.signals)
+        keys: set[FactKey] = set()
+        if wanted <= {"lookalike_domain"}:
+            return keys
+        keys.update((known_directory(), *senders.questions(view)))
+        if wanted & _PASSED_ON:
+            keys.update(passing.questions(view))
+        if "official" in wanted:
+            keys.update(group(name) for name in officials.groups(params.officials))
+        if "author" in wanted:
+            shown = other_addresses(view)[:_FEW]
+            keys.update(directory(a) for a in shown if senders.is_ours(view, a.rpartition("@")[2]))
+        return keys
 
     def check(self, view: MessageView, facts: Facts, params: IdentityParams) -> Iterable[Finding]:
         """What each wanted signal finds."""
