@@ -184,7 +184,7 @@ def _compared(view: MessageView, facts: Facts, header: str) -> Iterator[Finding]
     resends = header == "from" and _resends(base, view, facts)
     # What the login may not send under in the headers it may not in the envelope either.
     for who in (*senders.named(view, facts, header), *((claimed,) if claimed is not None else ())):
-        if resends and not senders.is_ours(view, who.domain):
+        if resends and who.role == header and not senders.is_ours(view, who.domain):
             continue
         # Whoever holds the other one's grant may be named as the one who has really sent it.
         granted = header in {"sender", "resent-sender"} and base.agrees(who)
