@@ -1,12 +1,11 @@
 """Mail that a mailbox sends on by itself: the marks that programs leave, and a recipient whom no header names."""
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from smtp_gate.core.facts import Account, FactKey, Facts, directory
 from smtp_gate.core.view import Mailbox, MessageView
-from smtp_gate.families import senders
+from smtp_gate.families import passing, senders
 from smtp_gate.families.owner import Owner, plain_key
 from smtp_gate.families.resemblance import STRONG
 
@@ -23,7 +22,6 @@ _PRESENT: Final = (
     "x-sieve-redirected-from",
 )
 _TRACES: Final = ("delivered-to", "x-original-to", "envelope-to")
-_ADDRESS: Final = re.compile(r"([^\s<>()\[\]\",;:@\\]+)@([A-Za-z0-9.-]+)")
 _NO: Final = frozenset({"", "no", "false", "0"})
 
 
@@ -84,8 +82,7 @@ def _may_be_redirected(view: MessageView) -> bool:
     it (SRS), empties it, or puts the mailbox's own address there while From stays foreign.
     """
     envelope = view.envelope
-    said = view.header("auto-submitted").partition(";")[0].strip().lower()
-    if said in {"auto-replied", "auto-generated"} and envelope.sender.is_null:
+    if senders.auto_submitted(view) in {"auto-replied", "auto-generated"} and envelope.sender.is_null:
         return False
     foreign = not envelope.listener.is_internal(envelope.sender) or bool(senders.forward_of(envelope.sender.local)[0])
     authors = view.mailboxes_of("from")[:MOST]
@@ -109,11 +106,7 @@ def _accounts(facts: Facts, keys: Iterator[str]) -> Iterator[Account]:
 
 def _traced(view: MessageView) -> Iterator[str]:
     """Mailboxes of ours that servers say the message was delivered to."""
-    ours = view.envelope.listener.internal_domains
-    values = (value for name in _TRACES for value in view.all_headers(name)[:MOST])
-    found = (hit for value in values for hit in _ADDRESS.finditer(value[:1000]))
-    keys = dict.fromkeys(f"{hit[1]}@{hit[2]}".casefold() for hit in found if hit[2].lower() in ours)
-    yield from list(keys)[:MOST]
+    return passing.addresses(view, _TRACES)
 
 
 def _addressed(view: MessageView) -> Iterator[str]:

@@ -51,11 +51,11 @@ def _current(facts: Facts, key: str, kinds: frozenset[str]) -> bool:
 
 
 def _traced(view: MessageView) -> Iterator[str]:
-    yield from _addresses(view, TRACES)
+    yield from addresses(view, TRACES)
 
 
 def _listed(view: MessageView) -> Iterator[str]:
-    yield from _addresses(view, LISTS)
+    yield from addresses(view, LISTS)
     ours = view.envelope.listener.internal_domains
     for value in view.all_headers("list-id")[:MOST]:
         for found in _LIST_ID.finditer(value[:1000]):
@@ -65,7 +65,8 @@ def _listed(view: MessageView) -> Iterator[str]:
                     yield f"{found[1]}@{domain}".casefold()
 
 
-def _addresses(view: MessageView, names: tuple[str, ...]) -> Iterator[str]:
+def addresses(view: MessageView, names: tuple[str, ...]) -> Iterator[str]:
+    """The addresses of ours in these headers as look-ups compare them, at most MOST."""
     ours = view.envelope.listener.internal_domains
     number = 0
     for name in names:

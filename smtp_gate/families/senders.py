@@ -12,6 +12,7 @@ from smtp_gate.core.facts import Account, FactKey, Facts, directory
 from smtp_gate.core.message import Envelope
 from smtp_gate.core.view import MessageView, covered
 from smtp_gate.reading.authors import doubts, unclear
+from smtp_gate.reading.shown import answers
 
 HEADERS: Final = ("from", "sender", "reply-to", "resent-from", "resent-sender", "resent-reply-to")
 """The headers that say who sends."""
@@ -169,15 +170,13 @@ def is_automatic(view: MessageView) -> bool:
     root = next(iter(view.parts), None)
     if root is not None and root.media_type in REPORTS:
         return True
-    return _auto_submitted(view) not in {"", "no"}
+    return auto_submitted(view) not in {"", "no"}
 
 
 def is_reply_of_program(view: MessageView) -> bool:
     """Whether it is an automatic reply to one who wrote, and to nobody else."""
-    answers = bool(view.header("in-reply-to") or view.header("references"))
-    return (
-        answers and len(view.envelope.recipients) == 1 and _auto_submitted(view) in {"auto-replied", "auto-generated"}
-    )
+    by_itself = auto_submitted(view) in {"auto-replied", "auto-generated"}
+    return by_itself and answers(view) and len(view.envelope.recipients) == 1
 
 
 def shown(who: Who) -> str:
@@ -188,7 +187,8 @@ def shown(who: Who) -> str:
     return text
 
 
-def _auto_submitted(view: MessageView) -> str:
+def auto_submitted(view: MessageView) -> str:
+    """The keyword of Auto-Submitted (RFC 3834, section 5), in lower case; empty where there is none."""
     return view.header("auto-submitted").partition(";")[0].partition("(")[0].strip().lower()
 
 
