@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from smtp_gate.core.course import Timing
-from smtp_gate.core.finding import Finding
+from smtp_gate.core.facts import Fact, FactKey
+from smtp_gate.core.finding import Failure, Finding
 from smtp_gate.core.message import Message
 from smtp_gate.core.ports import Outcome
 from smtp_gate.core.reply import Reply
@@ -141,6 +142,22 @@ async def test_a_crashing_rule_defers_and_leaks_nothing() -> None:
 async def test_a_missing_fact_defers() -> None:
     grouped = rule("secret", to=Who(WhoKind.GROUP, "payroll"))
     facts = FakeFacts(error=ConnectionError("directory down"))
+    hop = FakeHop()
+    reply = await make_gate(hop, FakeQuarantine(), rules=(grouped,), facts=facts).receive(message("hello"))
+    assert reply.temporary
+    assert not hop.octets
+
+
+class SilentFacts(FakeFacts):
+    """Answers nothing, and says nothing of that."""
+
+    async def ask(self, keys: object, on: object) -> dict[FactKey, Fact | Failure]:
+        return {}
+
+
+async def test_a_source_that_passes_a_question_over_defers_too() -> None:
+    grouped = rule("secret", to=Who(WhoKind.GROUP, "payroll"))
+    facts = SilentFacts()
     hop = FakeHop()
     reply = await make_gate(hop, FakeQuarantine(), rules=(grouped,), facts=facts).receive(message("hello"))
     assert reply.temporary

@@ -7,7 +7,7 @@ import pytest
 from smtp_gate.core.message import Client, Direction, Proof
 from smtp_gate.families.identity import IdentityParams, Signal, family
 from tests.builders import envelope, listener
-from tests.families.people import found
+from tests.families.people import FIRST, LAST, found
 from tests.families.seen import seen
 
 
@@ -81,6 +81,12 @@ def test_what_agrees(headers: str, sender: str, login: str) -> None:
         ("From: mlindgren@milwaukee.gov", "dokafor@milwaukee.gov", "", "from_mismatch"),
         ("From: mlindgren@milwaukee.gov", "mlindgren@milwaukee.gov", "dokafor@milwaukee.gov", "from_mismatch"),
         ("From: dokafor@milwaukee.gov", "mlindgren@milwaukee.gov", "dokafor@milwaukee.gov", "envelope_mismatch"),
+        (
+            "From: ann@corp.example\nResent-From: dokafor@milwaukee.gov",
+            "someone@example.com",
+            "dokafor@milwaukee.gov",
+            "envelope_mismatch",
+        ),
         ("From: permits@milwaukee.gov", "mlindgren@milwaukee.gov", "", "from_mismatch"),
         ("From: permits@milwaukee.gov", "permits@milwaukee.gov", "mlindgren@milwaukee.gov", "from_mismatch"),
         ("From: ghost@milwaukee.gov", "dokafor@milwaukee.gov", "", "from_mismatch"),
@@ -291,6 +297,13 @@ def test_a_certificate_proves_as_a_login_does() -> None:
     client = Client("127.0.0.1", account="scanner@milwaukee.gov", proof=Proof.CERTIFICATE)
     view = seen("From: dokafor@milwaukee.gov\n\nx\n", replace(envelope(), client=client))
     assert "from_mismatch" in [f.detail for f in found(family, view, IdentityParams())]
+
+
+def test_an_ended_account_of_the_same_person_is_shown_no_more() -> None:
+    env = envelope("nrobles2@milwaukee.gov", account="nrobles2@milwaukee.gov")
+    view = seen("From: nrobles@milwaukee.gov\nTo: l@example.org\n\nx\n", env)
+    assert [f.detail for f in found(family, view, IdentityParams(), day=FIRST)] == ["from_mismatch"]
+    assert found(family, view, IdentityParams(), day=LAST) == ()
 
 
 def test_a_login_that_nothing_proves_is_nobody() -> None:

@@ -193,3 +193,18 @@ def test_no_sheet_takes_long_however_it_nests(piece: str) -> None:
     assert time.process_time() - started < 2.0
     assert isinstance(found, list)
     assert some == some[:1] * 2
+
+
+@pytest.mark.parametrize(
+    ("sheet", "shown"),
+    [
+        ("@media print{.a{display:none}}", []),
+        ("@media print{@supports (x){.a{display:none}}}", []),
+        ("@media print{.b{c:d}}.a{display:none}", [(".a", True)]),
+        ("@media screen{.a{display:none}}", [(".a", True)]),
+        ("@media (max-width:9px){@layer x{.a{display:none}}}", [(".a", False)]),
+        ("}}.a{display:none}", [(".a", True)]),
+    ],
+)
+def test_a_rule_holds_as_the_blocks_around_it_do(sheet: str, shown: list[tuple[str, bool]]) -> None:
+    assert [(rule.selector, rule.certain) for rule in rules(sheet) if hides(rule.declarations)] == shown
