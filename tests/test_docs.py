@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from pydantic import BaseModel
 
 from smtp_gate.adapters.directory_attributes import Attributes
-from smtp_gate.adapters.directory_rows import COLUMNS, KINDS
+from smtp_gate.adapters.directory_columns import COLUMNS, KINDS
 from smtp_gate.adapters.metrics import Metrics
 from smtp_gate.adapters.metrics_keeper import KeeperMetrics
 from smtp_gate.cli import COMMANDS, main

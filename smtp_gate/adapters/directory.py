@@ -10,7 +10,8 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Final
 
-from smtp_gate.adapters.directory_rows import COLUMNS, RowMistake, build, row_of
+from smtp_gate.adapters.directory_columns import COLUMNS
+from smtp_gate.adapters.directory_rows import RowMistake, build, row_of
 from smtp_gate.core.directory import Directory, Entry
 
 NEEDED: Final = ("address",)

@@ -11,8 +11,9 @@ from itertools import chain
 from typing import Final
 
 from smtp_gate.adapters import directory_dn
+from smtp_gate.adapters.directory_columns import COLUMNS, KINDS
 from smtp_gate.adapters.directory_days import first_day, last_day
-from smtp_gate.adapters.directory_rows import COLUMNS, KINDS, RowMistake, is_address
+from smtp_gate.adapters.directory_rows import RowMistake, is_address
 from smtp_gate.adapters.directory_values import (
     Problems,
     Values,

@@ -8,19 +8,14 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+from smtp_gate.adapters.directory_columns import KINDS, TABLE
 from smtp_gate.core.directory import Dated, Directory, Entry, index
 from smtp_gate.reading.paths import parse_address
 
-COLUMNS: Final = (
-    "address", "kind", "name", "person", "department", "title", "status",
-    "groups", "aliases", "personal", "senders", "valid_from", "valid_to", "successor",
-)  # fmt: skip
-"""The columns of a directory, whatever it is read from; only `address` must be there."""
-KINDS: Final = ("person", "service", "shared", "list", "forward")
 _DATED: Final = re.compile(r"(.*?)\s*\[\s*([0-9-]*)\s*\.\.\s*([0-9-]*)\s*\]")
-_LISTED: Final = ("groups", "aliases", "personal", "senders")
-_ADDRESSES: Final = frozenset({"aliases", "personal"})
-_OF_ADDRESSES: Final = _ADDRESSES | {"senders"}
+_LISTED: Final = tuple(c.name for c in TABLE if c.listed)
+_ADDRESSES: Final = frozenset(c.name for c in TABLE if c.listed and c.holds == "address")
+_OF_ADDRESSES: Final = _ADDRESSES | {c.name for c in TABLE if c.listed and c.holds == "granted"}
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@([A-Za-z0-9.-]+)")
 _DAYS_MEANT: Final = re.compile(r"\[|\d{4}-\d\d-\d\d")
 _GROUP_MEANT: Final = re.compile(r"group\s*:", re.IGNORECASE)

@@ -23,7 +23,7 @@ COMMANDS: Final = {
     "passwd": "smtp_gate.cli.passwd:passwd",
     "edm": "smtp_gate.cli.edm:edm",
     "feeds": "smtp_gate.cli.feeds:feeds",
-    "schema": "smtp_gate.cli.policy:schema",
+    "schema": "smtp_gate.cli.schema:schema",
 }
 """Each command and where it lives; it is imported only when it is called, so that `--help` is quick."""
 

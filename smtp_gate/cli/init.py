@@ -38,6 +38,9 @@ def init(config_file: Path | None, folder: Path) -> None:
     targets[0].write_text(text, "utf-8")
     shutil.copyfile(sample.parent / "directory.csv", targets[1])
     shutil.copytree(rules, targets[2])
+    for schema in sorted(_sample().parent.glob("*.schema.json")):
+        # The first line of the settings names its schema, for editors.
+        shutil.copyfile(schema, folder / "config" / schema.name)
     for target in targets:
         click.echo(f"made {target}")
     click.echo(f"\nNext:  edit {targets[0]}, then")

@@ -1,6 +1,5 @@
-"""`smtp-gate policy` and `smtp-gate schema`: what enforces each clause, and the schemas of the files people write."""
+"""`smtp-gate policy`: what enforces each clause of the policy."""
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -10,10 +9,8 @@ from rich.text import Text
 
 from smtp_gate.cli.options import config_option, json_option, print_json, rulebook, settings
 from smtp_gate.cli.render import console
-from smtp_gate.config import config_schema
 from smtp_gate.core.verdict import Mode
 from smtp_gate.examine import Rule
-from smtp_gate.ruleset.json_schema import pack_schema
 from smtp_gate.ruleset.policy import PROCEDURES, Coverage, Procedure, coverage
 
 STYLES = {Mode.ENFORCE: "green", Mode.SHADOW: "yellow", Mode.OFF: "dim"}
@@ -99,14 +96,3 @@ def _row(row: Coverage) -> dict[str, object]:
         "beside": row.clause.beside,
         "to_come": row.clause.to_come,
     }
-
-
-@click.command()
-@config_option
-@click.argument("what", type=click.Choice(["pack", "config"]), default="pack")
-def schema(config_file: Path | None, what: str) -> None:  # noqa: ARG001 - every command takes -c; a schema needs no settings
-    """Print the JSON Schema of packs or of the settings, for editors.
-
-    Example: smtp-gate schema pack > pack.schema.json
-    """
-    click.echo(json.dumps(pack_schema() if what == "pack" else config_schema(), indent=2))

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from smtp_gate.config.listeners import ListenerSettings, ListenerTls
 from smtp_gate.config.models import Config, HopTls
 from smtp_gate.core.message import Upstream
+from smtp_gate.ruleset.json_schema import DIALECT, tidy
 from smtp_gate.ruleset.marks import Document, Mistake
 from smtp_gate.ruleset.packs import read_file, shipped_rules
 from smtp_gate.ruleset.problems import Loc, problems
@@ -76,7 +77,7 @@ def config_schema() -> dict[str, Any]:
     form = {k: hop.pop(k) for k in ("$ref", "allOf") if k in hop}
     hop["anyOf"] = [short, {"type": "array", "items": short, "minItems": 1}, form]
     schema["properties"]["directory"]["anyOf"].insert(0, {"type": "string", "examples": ["directory.csv"]})
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "smtp-gate settings"}
+    return {"$schema": DIALECT, **tidy(schema), "title": "smtp-gate settings"}
 
 
 def _together(config: Config, document: Document) -> Iterator[Mistake]:

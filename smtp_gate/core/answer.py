@@ -26,8 +26,16 @@ PLACES: Final = {
 }
 """What a sender reads of a region."""
 
-PLACEHOLDERS: Final = frozenset({"count", "where", "what", "ref", "rule", "title", "way_out"})
-"""What a rule's `message` may hold in braces; `title` and `way_out` are filled in when the ruleset is built."""
+PLACEHOLDERS: Final = {
+    "count": "how many values were found",
+    "where": "where they stand: the text, the quoted text, the attachment NAME ...",
+    "what": "what rules about people say: which account and what became of it, which line to add",
+    "rule": "the rule's id",
+    "ref": "the message's ref, which stands in journal and logs too",
+    "title": "the rule's title",
+    "way_out": "whom to ask, as `way_out` of the settings says",
+}
+"""What a rule's `message` may hold in braces, with its meaning; `title` and `way_out` are filled in when the ruleset is built."""
 
 _NAMES: Final = re.compile(r"\{(count|where|what|ref|rule)\}")
 

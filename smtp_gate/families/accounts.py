@@ -11,10 +11,22 @@ from smtp_gate.core.finding import Finding
 from smtp_gate.core.message import Direction
 from smtp_gate.core.view import MessageView, Region, RegionKind
 from smtp_gate.families import passing, senders
-from smtp_gate.families.base import Params
+from smtp_gate.families.base import Meanings, Params
 from smtp_gate.families.senders import Who
 
-Signal = Literal["unknown", "not_yet", "ended", "transferred", "foreign", "anybody"]
+SIGNALS: Final = {
+    "unknown": "nobody's address",
+    "not_yet": "an account before its first day",
+    "ended": "an account after its last day",
+    "transferred": "an account that has ended and whose person has another address now, which {what} names",
+    "foreign": "an outsider whose mail nothing explains: no forward and no list of the city",
+    "anybody": "every sender, for rules that let only some write to somebody: `unless` says who may",
+}
+Signal = Annotated[Literal["unknown", "not_yet", "ended", "transferred", "foreign", "anybody"], Meanings(SIGNALS)]
+AUTOMATIC: Final = {
+    "spare": "an automatic reply with the null sender, to one who wrote, may still come from an account that has ended",
+    "ask": "it may not",
+}
 ENVELOPE: Final = Region(RegionKind.HEADER, "envelope")
 FROM: Final = Region(RegionKind.HEADER, "from")
 _MONTHS: Final = (
@@ -24,16 +36,17 @@ _MONTHS: Final = (
 
 
 class AccountsParams(Params):
-    """Parameters of the family `accounts`."""
+    """Whether the sender is a current account of the directory. Without a directory it knows nobody and finds nothing.
+
+    Domains below ours count as ours, so what sends from them stands in the directory.
+    """
 
     signals: Annotated[tuple[Signal, ...], Field(min_length=1)] = ("unknown", "not_yet", "ended", "transferred")
-    """Which accounts may not send: nobody's, one that has not begun, has ended, or whose person has another one now;
-    `foreign` is a sender outside the city's domains whose mail nothing explains: no forward, list or SRS address; `anybody`
-    is every sender, for rules that let only some write to somebody: whom `unless` does not spare."""
+    """Whose mail does not leave; `foreign` and `anybody` count only where they are named."""
     system: tuple[str, ...] = ("mailer-daemon", "postmaster", "double-bounce", "root", "nobody")
     """Local parts that mail servers write reports and other automatic mail under, which are nobody's accounts."""
-    automatic_replies: Literal["spare", "ask"] = "spare"
-    """`spare`: an automatic reply with the null sender may still come from an account that has ended, to say so."""
+    automatic_replies: Annotated[Literal["spare", "ask"], Meanings(AUTOMATIC)] = "spare"
+    """What becomes of automatic replies of accounts that have ended, which say so to whoever writes to them."""
 
 
 class AccountsFamily:

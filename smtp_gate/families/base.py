@@ -1,9 +1,12 @@
 """What every rule family offers, and what its parameters promise."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from smtp_gate.core.facts import FactKey, Facts
 from smtp_gate.core.finding import Finding
@@ -14,6 +17,23 @@ class Params(BaseModel):
     """Base of a family's parameters: frozen, no unknown keys, attribute docstrings become schema descriptions."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Meanings:
+    """What each word of a parameter's Literal or StrEnum means, for the schema that editors show and for docs/rules.md.
+
+    It stands beside the words: `Annotated[Literal["a", "b"], Meanings({"a": "...", "b": "..."})]`. A word without a
+    meaning is shown without one; a test asks for each.
+    """
+
+    of: Mapping[str, str]
+
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The words with their meanings beside them, in the form that editors know."""
+        written = handler.resolve_ref_schema(handler(core_schema))
+        words = [str(word) for word in written.get("enum", [written.get("const")])]
+        return {"type": "string", "enum": words, "enumDescriptions": [self.of.get(word, "") for word in words]}
 
 
 P = TypeVar("P", bound=Params)

@@ -8,10 +8,25 @@ from pydantic import Field, model_validator
 
 from smtp_gate.core.finding import Finding
 from smtp_gate.core.view import Match, Region, RegionKind
-from smtp_gate.families.base import Params
+from smtp_gate.families.base import Meanings, Params
 
 LEVELS: Final = ("low", "medium", "high")
-LevelName = Literal["high", "medium", "low"]
+LEVEL_WORDS: Final = {
+    "high": "the surest: form and surroundings speak for it",
+    "medium": "likely",
+    "low": "possible: counts in numbers (`unique: 10`), beside something else under `all`, or in a rule in shadow",
+}
+LevelName = Annotated[Literal["high", "medium", "low"], Meanings(LEVEL_WORDS)]
+REGIONS: Final = {
+    RegionKind.OWN: "what the sender has written",
+    RegionKind.QUOTED: "the letter that is answered, below or between the sender's words",
+    RegionKind.FORWARDED: "a letter that is passed on",
+    RegionKind.RETURNED: "a message inside a report that it could not be delivered",
+    RegionKind.SIGNATURE: "the sender's signature block",
+    RegionKind.SUBJECT: "the subject",
+    RegionKind.HEADER: "the other headers",
+    RegionKind.ATTACHMENT: "attachments, and what archives among them hold",
+}
 Shift = Literal["off"] | Annotated[int, Field(ge=-2, le=2)]
 
 
@@ -55,8 +70,9 @@ class FindParams(Params):
 
     find: Find
     """What must be found."""
-    regions: dict[RegionKind, Shift] = Field(default_factory=dict)
-    """A shift of the level by region (`quoted: -1`), or `off`; every region counts as it is unless it is named."""
+    regions: dict[Annotated[RegionKind, Meanings(REGIONS)], Shift] = Field(default_factory=dict)
+    """A shift of the level by where the value stands (`quoted: -1`), or `off`; every region counts as it is unless it is
+    named. Rules for P-SENSITIVE and P-PASSWORD may not look less closely."""
 
 
 @dataclass(frozen=True, slots=True)

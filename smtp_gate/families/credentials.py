@@ -14,7 +14,7 @@ COVERED: Final = "********"
 
 
 class CredentialsParams(FindParams):
-    """Parameters of the family `credentials`."""
+    """Passwords, keys and tokens that detectors find; evidence is covered wholly, whatever the mask. No directory needed."""
 
 
 class CredentialsFamily:

@@ -10,21 +10,37 @@ from smtp_gate.core.finding import Finding
 from smtp_gate.core.message import Direction
 from smtp_gate.core.view import MessageView, Region, RegionKind
 from smtp_gate.families import impostors, officials, passing, senders
-from smtp_gate.families.base import Params
+from smtp_gate.families.base import Meanings, Params
 from smtp_gate.families.senders import Who
 from smtp_gate.reading.authors import doubts, other_addresses, unclear
 
-Signal = Literal[
-    "author",
-    "from",
-    "sender",
-    "resent",
-    "reply_to",
-    "redirected",
-    "foreign_reply_to",
-    "official",
-    "lookalike_domain",
-    "other_name",
+SIGNALS: Final = {
+    "author": "From is not exactly one address to every mail program",
+    "from": "From (and the envelope sender, where somebody has logged in) shows an account that the sender may not use: "
+    "neither its own, nor an alias of the day, nor one whose `senders` name it",
+    "sender": "the same of the header Sender",
+    "resent": "the same of the headers Resent-From and Resent-Sender",
+    "reply_to": "answers go to an account of ours that is not there, or to another person's",
+    "redirected": "an outsider's mail that somebody of ours sends again as it is (Resent-From)",
+    "foreign_reply_to": "answers leave the city",
+    "official": "a name of `officials`, or one that looks like it, on another account",
+    "lookalike_domain": "a domain that looks like ours",
+    "other_name": "a display name with nothing of the account's own",
+}
+Signal = Annotated[
+    Literal[
+        "author",
+        "from",
+        "sender",
+        "resent",
+        "reply_to",
+        "redirected",
+        "foreign_reply_to",
+        "official",
+        "lookalike_domain",
+        "other_name",
+    ],
+    Meanings(SIGNALS),
 ]
 ENVELOPE: Final = Region(RegionKind.HEADER, "envelope")
 _SAID: Final = {
@@ -50,14 +66,15 @@ _UNSURE: Final = "From is not clear"
 
 
 class IdentityParams(Params):
-    """Parameters of the family `identity`."""
+    """Whether everything that says who sends (login, envelope, From, Sender, Reply-To, names) belongs to one account.
+
+    Accounts and officials are known from the directory; without one it compares domains and reads From only.
+    """
 
     signals: Annotated[tuple[Signal, ...], Field(min_length=1)] = ("author", "from", "sender", "resent", "reply_to")
-    """What counts: an `author` nobody can be sure of; `from`, `sender`, `resent` and `reply_to` that the account which
-    sends may not use; an outsider's mail that is `redirected`; a `foreign_reply_to` outside the city; the name of an `official` that another one bears; a
-    `lookalike_domain` of ours; an `other_name` than the account's own."""
+    """What counts; the signals that are no default count only where they are named."""
     officials: tuple[str, ...] = ()
-    """Names and titles that only their owners may bear; `group:NAME` stands for the members of that group."""
+    """Names and titles that only their owners may bear; `group:NAME` stands for the members of that group in the directory."""
 
 
 class IdentityFamily:

@@ -13,20 +13,27 @@ from pydantic import Field
 from smtp_gate.core.facts import FactKey, Facts
 from smtp_gate.core.finding import Finding
 from smtp_gate.core.view import Link, MessageView, RegionKind
-from smtp_gate.families.base import Params
+from smtp_gate.families.base import Meanings, Params
 
-Signal = Literal[
-    "shown_ours",
-    "shown_differs",
-    "ip_literal",
-    "odd_host",
-    "userinfo",
-    "mixed_script",
-    "shortener",
-    "nested",
-    "script",
-    "credentials",
-]
+SIGNALS: Final = {
+    "shown_ours": "the text shows a domain of ours or of `trusted`, the link leads elsewhere",
+    "shown_differs": "the text shows another domain than the link leads to",
+    "ip_literal": "an address in digits instead of a name",
+    "odd_host": "a host written so that people do not read what a browser does: encoded, in numbers, full-width",
+    "userinfo": "a name or password before the host, which hides it",
+    "mixed_script": "a name that mixes Latin letters with Cyrillic or Greek ones",
+    "shortener": "a link shortener, which hides the target",
+    "nested": "an address of another site inside the link",
+    "script": "a link that runs something: `javascript:`, `vbscript:`, `data:text/html`",
+    "credentials": "words of logins on free hosting, or at an address in digits",
+}
+Signal = Annotated[
+    Literal[
+        "shown_ours", "shown_differs", "ip_literal", "odd_host", "userinfo", "mixed_script", "shortener",
+        "nested", "script", "credentials",
+    ],
+    Meanings(SIGNALS),
+]  # fmt: skip
 WEIGHTS: Final[dict[Signal, int]] = {
     "shown_ours": 60,
     "shown_differs": 30,
@@ -109,10 +116,10 @@ CREDENTIAL_WORDS: Final = (
 
 
 class LinksParams(Params):
-    """Parameters of the family `links`."""
+    """Links that deceive, in text and HTML, weighed sign by sign. No directory needed."""
 
     weights: dict[Signal, Annotated[int, Field(ge=0, le=100)]] = Field(default_factory=dict)
-    """Weights that differ from the built-in ones; 0 turns a signal off."""
+    """Weights that differ from the built-in ones; 0 turns a sign off."""
     threshold: Annotated[int, Field(ge=1, le=1000)] = 60
     """From which sum of weights on a link is a finding."""
     trusted: tuple[str, ...] = ()

@@ -15,13 +15,23 @@ from smtp_gate.core.finding import Finding
 from smtp_gate.core.message import Path
 from smtp_gate.core.view import Mailbox, MessageView, Region, RegionKind
 from smtp_gate.families import forwarding, senders
-from smtp_gate.families.base import Params
+from smtp_gate.families.base import Meanings, Params
 from smtp_gate.families.owner import mask_address, owner_of
 from smtp_gate.families.resemblance import STRONG
 from smtp_gate.families.self_mail import Signs
 
-Signal = Literal[
-    "own_address", "auto_forward", "personal_reply_to", "personal_from", "personal_cc", "bulk", "disposable"
+SIGNALS: Final = {
+    "own_address": "a recipient is the sender's own personal address, by the directory's `personal` or by a likeness of names",
+    "auto_forward": "a mailbox sends its mail on by itself to such an address",
+    "personal_reply_to": "Reply-To shows such an address",
+    "personal_from": "From shows such an address",
+    "personal_cc": "Cc or Bcc shows such an address",
+    "bulk": "many free-mail recipients at once",
+    "disposable": "throw-away mailboxes",
+}
+Signal = Annotated[
+    Literal["own_address", "auto_forward", "personal_reply_to", "personal_from", "personal_cc", "bulk", "disposable"],
+    Meanings(SIGNALS),
 ]
 ENVELOPE: Final = Region(RegionKind.HEADER, "envelope")
 FREE_MAIL: Final = "free_mail"
@@ -36,7 +46,10 @@ _HEADERS: Final[dict[Signal, tuple[str, ...]]] = {
 
 
 class PersonalAddressParams(Params):
-    """Parameters of the family `personal_address`."""
+    """Whether city business goes to or comes from the sender's own outside account; mail to constituents passes.
+
+    Own addresses are known from the directory (`personal`), or told by a likeness of names.
+    """
 
     signals: Annotated[tuple[Signal, ...], Field(min_length=1)] = (
         "own_address",
@@ -45,11 +58,11 @@ class PersonalAddressParams(Params):
         "personal_from",
         "personal_cc",
     )
-    """Which signs count; `bulk` (many free-mail recipients at once) and `disposable` (throw-away mailboxes) only where named."""
+    """Which signs count; `bulk` and `disposable` only where they are named."""
     free_mail: tuple[str, ...] = ()
-    """Further domains of personal mail, beside those of the feed `free_mail`; what stands below them counts too."""
+    """Further domains of personal mail for this rule, beside those of the feed `free_mail`; what stands below them counts too."""
     not_free_mail: tuple[str, ...] = ()
-    """Domains that are no personal mail here, whatever the feed says."""
+    """Domains that are no personal mail for this rule, whatever the feed says."""
     bulk_recipients: Annotated[int, Field(ge=2)] = 20
     """From how many free-mail recipients on a message counts as bulk."""
     resemblance: bool = True

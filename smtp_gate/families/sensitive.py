@@ -9,7 +9,7 @@ from smtp_gate.families.clauses import FindParams, weigh
 
 
 class SensitiveParams(FindParams):
-    """Parameters of the family `sensitive`."""
+    """What detectors find: numbers, days and words that must not leave the city unencrypted. No directory needed."""
 
 
 class SensitiveFamily:

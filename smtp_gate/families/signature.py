@@ -17,7 +17,7 @@ from smtp_gate.core.facts import Account, FactKey, Facts
 from smtp_gate.core.finding import Finding
 from smtp_gate.core.view import Extent, MessageView, Region, RegionKind, Span, Text
 from smtp_gate.families import senders
-from smtp_gate.families.base import Params
+from smtp_gate.families.base import Meanings, Params
 from smtp_gate.families.exempt import is_exempt
 from smtp_gate.reading.shown import letters
 
@@ -59,8 +59,14 @@ _SENTENCE: Final = re.compile(r"[.!?](?=\s|\Z|[\"\u201d')])|\n[ \t]*\n|[|\u2022\
 _LINE_END: Final = re.compile(r"\n")
 
 
+EMPTY: Final = {"exempt": "it passes", "require": "it must have the statement too"}
+
+
 class SignatureParams(Params):
-    """Parameters of the family `signature`."""
+    """Whether people who are no employees say so in the signature of their own text. Without a directory it knows nobody.
+
+    Accounts of kind `person` only; meeting requests, receipts and reports are exempt.
+    """
 
     statuses: Annotated[tuple[str, ...], Field(min_length=1)] = ("contractor", "vendor", "agent")
     """Directory statuses whose people must identify themselves."""
@@ -72,13 +78,15 @@ class SignatureParams(Params):
         "contractor to the city",
         "contract employee of the city",
     )
-    """Wordings of which one must stand in the signature, word by word; one with a negation before it does not count."""
+    """Wordings of which one must stand in the signature of the sender's own text, word by word; a negation before one turns
+    it into nothing. In mail with a page (HTML) beside the plain text the page decides, since nearly everybody reads that;
+    what it hides does not count."""
     line: str = ""
-    """The line that a refusal shows in place of {what}, to be added to the signature; the first wording if left out."""
+    """What {what} shows the sender to add; it must hold one of the `statements`; the first of them where it is left out."""
     tolerant: bool = True
     """Whether case, line breaks, dashes and other signs between the words make no difference."""
-    empty_forwards: Literal["exempt", "require"] = "exempt"
-    """Whether mail without a word of its author's, such as a bare forward, is let pass or must have the statement."""
+    empty_forwards: Annotated[Literal["exempt", "require"], Meanings(EMPTY)] = "exempt"
+    """What becomes of mail without a word of its author's, such as a bare forward."""
 
     @model_validator(mode="after")
     def _line_is_enough(self) -> Self:

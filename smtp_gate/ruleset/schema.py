@@ -1,7 +1,7 @@
 """The shape of a pack: what may stand in its YAML, with the descriptions that the JSON Schema shows."""
 
 import re
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import Field, PlainValidator, StrictStr, WithJsonSchema, field_validator, model_validator
 
@@ -9,12 +9,10 @@ from smtp_gate.core.scope import Spare
 from smtp_gate.core.verdict import Mode
 from smtp_gate.detect.detectors import LEVELS, Detector, Evidence, Level
 from smtp_gate.ruleset.example_schema import ExamplesModel
+from smtp_gate.ruleset.words import Action, Encrypted, ModeWord, SureLevel
 from smtp_gate.ruleset.written import Day, Domain, Flag, Line, ListOf, Side, Words, Written, wrong
 
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(?:\.[a-z0-9_-]{1,64}){0,4}")
-
-Action = Literal["accept", "defer", "quarantine", "reject"]
-ModeWord = Literal["enforce", "shadow", "off"]
 
 
 def an_id(value: object) -> str:
@@ -98,16 +96,18 @@ class PrimaryModel(Written):
 class DetectorModel(Written):
     """A named pattern with its validator and supporting evidence, shared by rules."""
 
+    title: Line = ""
+    """What it finds, in one line for people."""
     primary: PrimaryModel
     """The pattern and its validator."""
-    levels: dict[Literal["high", "medium", "low"], Annotated[ListOf[LevelModel], Field(min_length=1)]] = Field(
-        min_length=1
-    )
-    """What each level takes, or a list of ways to it; the highest that holds counts, where none does nothing is found."""
+    levels: dict[SureLevel, Annotated[ListOf[LevelModel], Field(min_length=1)]] = Field(min_length=1)
+    """What each level takes (`{}` takes nothing), or a list of ways to it of which one is enough; the highest that holds
+    counts, and where none holds nothing is found."""
     mask: StrictStr = "last4"
-    """How evidence is masked before anybody sees it."""
+    """What evidence shows of a value."""
     known: Words = ()
-    """A text, or several, in each of which it must find a value at its surest level; tried whenever rules are loaded."""
+    """A text, or several, in each of which it must find a value at its surest level: `known: "SSN 536-90-4399"`. Tried by
+    the whole engine whenever rules are loaded, at a reload too; where a value is missed, nothing is loaded."""
 
     @field_validator("levels", mode="before")
     @classmethod
@@ -138,8 +138,8 @@ class DetectorModel(Written):
 class UnlessModel(Side):
     """Mail that a rule spares: between these people, encrypted as a whole, or both."""
 
-    encrypted: Literal["whole"] | None = None
-    """`whole`: everything that bears content is encrypted; something in clear beside it, and nothing is spared."""
+    encrypted: Encrypted | None = None
+    """Spares mail whose whole content is encrypted, told by its octets; it needs no proof of who asks."""
 
     @property
     def spare(self) -> Spare:
@@ -155,23 +155,25 @@ class RuleModel(Written):
     title: Line
     """One line for people."""
     policy: Words = Field(min_length=1)
-    """The clause or clauses of the policy that the rule serves, such as P-SENSITIVE."""
+    """The clause or clauses of the policy that the rule serves."""
     family: StrictStr
-    """The rule family, which looks at the mail."""
+    """The code that looks at the mail; the family's own keys stand beside the others."""
     when: Side = Side()
-    """Who the rule is for; decided for each recipient."""
+    """Who the rule is for, decided for each recipient; all keys must hold."""
     action: Action
     """What becomes of the mail where the rule finds something."""
     on_unscannable: Action | None = None
-    """What becomes of content nobody could look into; quarantine for families that read content, else accept."""
+    """What becomes of content nobody could look into; left out, `quarantine` for families that read content, else `accept`."""
     on_error: Action = "defer"
-    """What becomes of the mail where the rule could not look."""
+    """What becomes of the mail where the rule itself fails and could not look."""
     mode: ModeWord = Mode.ENFORCE.value
-    """enforce acts, shadow only reports, off sleeps."""
+    """Whether the rule acts."""
     unless: tuple[UnlessModel, ...] = ()
-    """What the rule spares: any of these. Where one names people, the sender must be authenticated."""
+    """What the rule spares: any of these. Where one names people, the sender must be authenticated; one that names people and
+    says `encrypted: whole` takes both."""
     message: StrictStr = "{title}. {way_out}"
-    """What the sender reads: {count}, {where}, {ref}, {rule}, {title} and {way_out} are filled in; never a value."""
+    """What the sender of refused mail reads; {count}, {where}, {what}, {ref}, {rule}, {title} and {way_out} are filled in,
+    never the value found."""
     examples: ExamplesModel
     """Mail that proves what the rule means."""
 

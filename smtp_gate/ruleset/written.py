@@ -28,6 +28,7 @@ from smtp_gate.core.scope import Scope, Who, WhoKind
 from smtp_gate.reading.domains import canonical_domain
 from smtp_gate.reading.paths import parse_address
 from smtp_gate.ruleset.marks import nearest
+from smtp_gate.ruleset.words import WHO
 
 _SIZE: Final = re.compile(r"(\d{1,12})(?:\.(\d{1,3}))? ?([kKMG]?)(?:i?[bB])?")
 _DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|sec|min|m|h|d)?")
@@ -175,7 +176,7 @@ def parse_who(value: object) -> Who:
     raise wrong(f"`{text[:60]}` does not say who", hint if helps else _WHO_HINT)
 
 
-_WHO: Final = ("internal", "external", "group", "domain", "address")
+_WHO: Final = tuple(WHO)
 _WHO_HINT: Final = "internal, external, group:NAME, domain:example.org or address:a@example.org"
 
 
@@ -239,8 +240,8 @@ def _resolved(value: object, info: ValidationInfo) -> Path:
 
 
 def _schema(description: str, *examples: str, number: bool = False) -> WithJsonSchema:
-    schema: dict[str, Any] = {"type": ["string", "integer"] if number else "string", "description": description}
-    return WithJsonSchema({**schema, "examples": list(examples)})
+    schema: dict[str, Any] = {"type": ["string", "number"] if number else "string", "description": description}
+    return WithJsonSchema(schema | ({"examples": list(examples)} if examples else {}))
 
 
 Flag = StrictBool

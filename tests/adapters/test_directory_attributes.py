@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_gate.adapters.directory_attributes import Attributes, rows
-from smtp_gate.adapters.directory_rows import COLUMNS, Reader, RowMistake
+from smtp_gate.adapters.directory_columns import COLUMNS
+from smtp_gate.adapters.directory_rows import Reader, RowMistake
 
 CHICAGO = ZoneInfo("America/Chicago")
 TODAY = date(2026, 9, 1)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smtp_gate.adapters.directory_rows import COLUMNS, Reader, RowMistake, build, is_address, overlaps, row_of
+from smtp_gate.adapters.directory_columns import COLUMNS
+from smtp_gate.adapters.directory_rows import Reader, RowMistake, build, is_address, overlaps, row_of
 from smtp_gate.core.directory import Dated, Directory, Entry, index
 from smtp_gate.reading.paths import parse_address
 

@@ -7,7 +7,8 @@ from typing import get_args
 import pytest
 
 from smtp_gate.adapters.directory_attributes import Attributes
-from smtp_gate.adapters.directory_rows import COLUMNS, RowMistake
+from smtp_gate.adapters.directory_columns import COLUMNS
+from smtp_gate.adapters.directory_rows import RowMistake
 from smtp_gate.adapters.directory_source import SourceError, attributes_of, ldap_of, read
 from smtp_gate.config.directories import Column, DirectorySettings, LdapSettings
 
