@@ -34,6 +34,7 @@ def pack_schema(families: Families | None = None, shipped: Shipped | None = None
     rule.pop("additionalProperties", None)
     rule["allOf"] = [_branch(name, family, common, definitions) for name, family in sorted(offered.items())]
     _name_words(definitions)
+    _empty_levels(definitions)
     _offer(definitions, shipped or Shipped())
     return {"$schema": DIALECT, **tidy(schema), "title": "smtp-gate pack"}
 
@@ -69,6 +70,8 @@ def tidy(schema: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(node, dict):
             return
         _open_keys(node)
+        if isinstance(node.get("title"), str):
+            del node["title"]
         for value in node.get("properties", {}).values():
             if isinstance(value, dict):
                 _tidy_key(value, definitions)
@@ -82,7 +85,6 @@ def tidy(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tidy_key(value: dict[str, Any], definitions: dict[str, Any]) -> None:
-    value.pop("title", None)
     if "default" in value and (value["default"] in (None, "", []) or isinstance(value["default"], dict)):
         del value["default"]
     if "description" not in value and "$ref" in value:
@@ -114,6 +116,12 @@ def _name_words(definitions: dict[str, Any]) -> None:
     detector["mask"] |= _enum({name: MASK_MEANINGS.get(name, "") for name in MASKS})
     formats = sorted({f for some in FORMATS.values() for f in some})
     definitions["LevelModel"]["properties"]["format"] |= _enum({f: FORMAT_MEANINGS.get(f, "") for f in formats})
+
+
+def _empty_levels(definitions: dict[str, Any]) -> None:
+    """A level with nothing under it takes nothing: `low:` is the same as `low: {}`."""
+    levels = definitions["DetectorModel"]["properties"]["levels"]
+    levels["additionalProperties"]["anyOf"].append({"type": "null"})
 
 
 def _offer(definitions: dict[str, Any], shipped: Shipped) -> None:
