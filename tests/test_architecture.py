@@ -32,6 +32,7 @@ TESTED_ELSEWHERE: Final[dict[str, tuple[str, str]]] = {
     "adapters/clock.py": ("tests/adapters/test_logs.py", "one line; what it says stands in every log line"),
     "adapters/demo_hop.py": ("tests/cli/test_commands.py", "the demo's own next hop is tested by running the demo"),
     "adapters/door*.py": ("tests/session", "the door is one state machine on the wire; dialogues test it whole"),
+    "adapters/directory_columns.py": ("tests/cli/test_schema.py", "the schema of a row is held to the reader of rows"),
     "adapters/extractor*.py": ("tests/server/test_extractors.py", "asking is tested with children that answer"),
     "adapters/metrics_http.py": ("tests/adapters/test_metrics.py", "the page is asked for over HTTP there"),
     "adapters/next_hop_*.py": (
@@ -109,6 +110,8 @@ TESTED_ELSEWHERE: Final[dict[str, tuple[str, str]]] = {
     "ruleset/problems.py": ("tests/ruleset/test_broken.py", "every mistake of a pack is one"),
     "ruleset/rules.py": ("tests/ruleset/test_build.py", "a step of building"),
     "ruleset/schema.py": ("tests/ruleset/test_broken.py", "what a pack may say is shown by what it may not"),
+    "ruleset/reference_*.py": ("tests/ruleset/test_reference.py", "parts of one page"),
+    "ruleset/shipped.py": ("tests/ruleset/test_reference.py", "what is shipped stands in the page"),
     "ruleset/vocabulary.py": ("tests/ruleset/test_broken.py", "the words of a pack, and the nearest of them"),
     "ruleset/waivers.py": ("tests/ruleset/test_build.py", "a step of building"),
     "server/*.py": ("tests/server/test_worker.py", "a worker is started and stopped with all of them"),

@@ -70,15 +70,20 @@ def test_every_key_of_a_rule_a_detector_and_a_family_is_explained() -> None:
     models += [family.schema for family in installed().known.values()]
     names = {name for model in models for name in model.model_fields}
     names |= {*VALIDATORS, *MASKS, *installed().known, *RegionKind, *WEIGHTS}
-    assert unexplained("docs/writing-rules.md", names | {f for some in FORMATS.values() for f in some}) == []
+    assert unexplained("docs/rules.md", names | {f for some in FORMATS.values() for f in some}) == []
 
 
-def test_every_shipped_detector_stands_in_the_table_with_its_levels() -> None:
+def test_every_shipped_detector_has_a_title_and_stands_in_the_table_with_its_levels() -> None:
     packs = [yaml.safe_load(file.read_text("utf-8")) for file in sorted((ROOT / "rules").glob("*.yaml"))]
-    shipped = {n: [lv for lv in LEVELS if lv in d["levels"]] for p in packs for n, d in p.get("detectors", {}).items()}
-    section = (ROOT / "docs/writing-rules.md").read_text().split("## The shipped detectors")[1].split("\n## ")[0]
-    rows = re.findall(r"(?m)^\| `([a-z0-9_]+)` \| [^|]{10,} \| ([a-z, ]+) \|$", section)
-    assert {name: levels.split(", ") for name, levels in rows} == shipped
+    shipped = {
+        n: (d["title"], [lv for lv in LEVELS if lv in d["levels"]])
+        for p in packs
+        for n, d in p.get("detectors", {}).items()
+    }
+    section = (ROOT / "docs/rules.md").read_text().split("## The shipped detectors")[1]
+    rows = re.findall(r"(?m)^\| `([a-z0-9_]+)` \| ([^|]{10,}) \| [a-z]+ \| (.+) \|$", section)
+    told = {name: (title, re.findall(r"\*\*(\w+)\*\*", takes)) for name, title, takes in rows}
+    assert told == shipped
     assert len(rows) == len(shipped)
 
 
@@ -154,11 +159,18 @@ def test_the_first_steps_of_the_readme_work(tmp_path: Path, monkeypatch: pytest.
     assert "us_ssn" in done.output
 
 
+def anchors(document: Path) -> set[str]:
+    headings = re.findall(r"(?m)^#+ (.+)$", re.sub(r"(?s)```.*?```", "", document.read_text()))
+    return {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings}
+
+
 @pytest.mark.parametrize("document", DOCS, ids=lambda p: p.name)
 def test_every_link_leads_somewhere(document: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
+    for target, _, section in (t.partition("#") for t in re.findall(r"\]\(([^)]+)\)", document.read_text())):
         if "://" not in target:
-            assert (document.parent / target).exists(), f"{document.name}: {target}"
+            file = document.parent / target if target else document
+            assert file.exists(), f"{document.name}: {target}"
+            assert not section or section in anchors(file), f"{document.name}: {target}#{section}"
 
 
 def test_every_series_in_the_operating_guide_is_exported() -> None:

@@ -59,6 +59,8 @@ class Detector:
     edm: str = ""
     column: str = ""
     """A list for exact data match and its column: only values that stand there are found."""
+    title: str = ""
+    """What it finds, in one line for people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,18 @@ from smtp_gate.core.finding import Finding
 from smtp_gate.core.view import Link, MessageView, RegionKind
 from smtp_gate.families.base import Meanings, Params
 
+WEIGHTS: Final[dict[str, int]] = {
+    "shown_ours": 60,
+    "shown_differs": 30,
+    "ip_literal": 50,
+    "odd_host": 60,
+    "userinfo": 60,
+    "mixed_script": 60,
+    "shortener": 30,
+    "nested": 25,
+    "script": 80,
+    "credentials": 40,
+}
 SIGNALS: Final = {
     "shown_ours": "the text shows a domain of ours or of `trusted`, the link leads elsewhere",
     "shown_differs": "the text shows another domain than the link leads to",
@@ -32,20 +44,8 @@ Signal = Annotated[
         "shown_ours", "shown_differs", "ip_literal", "odd_host", "userinfo", "mixed_script", "shortener",
         "nested", "script", "credentials",
     ],
-    Meanings(SIGNALS),
+    Meanings({name: f"{said} ({WEIGHTS[name]})" for name, said in SIGNALS.items()}),
 ]  # fmt: skip
-WEIGHTS: Final[dict[Signal, int]] = {
-    "shown_ours": 60,
-    "shown_differs": 30,
-    "ip_literal": 50,
-    "odd_host": 60,
-    "userinfo": 60,
-    "mixed_script": 60,
-    "shortener": 30,
-    "nested": 25,
-    "script": 80,
-    "credentials": 40,
-}
 SHORTENERS: Final = frozenset(
     [
         "bit.ly",
@@ -119,7 +119,7 @@ class LinksParams(Params):
     """Links that deceive, in text and HTML, weighed sign by sign. No directory needed."""
 
     weights: dict[Signal, Annotated[int, Field(ge=0, le=100)]] = Field(default_factory=dict)
-    """Weights that differ from the built-in ones; 0 turns a sign off."""
+    """Weights that differ from the built-in ones, which stand in brackets; 0 turns a sign off."""
     threshold: Annotated[int, Field(ge=1, le=1000)] = 60
     """From which sum of weights on a link is a finding."""
     trusted: tuple[str, ...] = ()

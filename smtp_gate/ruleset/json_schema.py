@@ -87,6 +87,9 @@ def tidy(schema: dict[str, Any]) -> dict[str, Any]:
 def _tidy_key(value: dict[str, Any], definitions: dict[str, Any]) -> None:
     if "default" in value and (value["default"] in (None, "", []) or isinstance(value["default"], dict)):
         del value["default"]
+    if value.get("default") == value.get("exclusiveMinimum", ""):
+        # What stands for a key that is left out, where the key itself may not say so.
+        del value["default"]
     if "description" not in value and "$ref" in value:
         value["description"] = definitions[value["$ref"].removeprefix("#/$defs/")].get("description", "")
     if "description" in value:

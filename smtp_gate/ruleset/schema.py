@@ -132,6 +132,7 @@ class DetectorModel(Written):
             known=self.known,
             edm=main.edm,
             column=main.column,
+            title=self.title,
         )
 
 

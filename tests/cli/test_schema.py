@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from smtp_gate.adapters.directory_columns import COLUMNS, KINDS, row_schema
 from smtp_gate.adapters.directory_rows import Reader, RowMistake
 from smtp_gate.cli import main
-from smtp_gate.cli.schema import FILES, WHAT, printed
+from smtp_gate.cli.schema import FILES, PAGE, WHAT, printed
 from smtp_gate.ruleset.plugins import Families, installed
 
 ROOT: Final = Path(__file__).parents[2]
@@ -39,7 +39,7 @@ def nodes(node: object) -> Iterator[dict[str, Any]]:
             yield from nodes(item)
 
 
-@pytest.mark.parametrize("what", WHAT)
+@pytest.mark.parametrize("what", FILES)
 def test_every_key_has_a_description(what: str) -> None:
     keys = 0
     for node in nodes(json.loads(printed(what))):
@@ -54,7 +54,7 @@ def test_every_key_has_a_description(what: str) -> None:
     assert keys > {"pack": 60, "config": 80, "directory": 13, "waivers": 9}[what]
 
 
-@pytest.mark.parametrize("what", WHAT)
+@pytest.mark.parametrize("what", FILES)
 def test_every_reference_leads_somewhere_and_no_definition_is_idle(what: str) -> None:
     made = json.loads(printed(what))
     named = {n["$ref"].removeprefix("#/$defs/") for n in nodes(made) if isinstance(n.get("$ref"), str)}
@@ -71,9 +71,9 @@ def test_every_word_of_a_rule_has_a_meaning() -> None:
     assert {"P-SENSITIVE", "reject", "shadow", "foreign", "official", "own_address", "irregular", "us_ssn"} <= seen
 
 
-@pytest.mark.parametrize("what", FILES)
+@pytest.mark.parametrize("what", WHAT)
 def test_what_is_shipped_is_what_the_code_makes(what: str) -> None:
-    shipped = (ROOT / FILES[what]).read_text("utf-8")
+    shipped = (ROOT / (FILES | {"rules": PAGE})[what]).read_text("utf-8")
     assert shipped == printed(what, OURS), "run `smtp-gate schema --write .`"
 
 
@@ -81,6 +81,15 @@ def test_they_are_written_below_a_folder(tmp_path: Path) -> None:
     run("schema", "--write", tmp_path)
     for what, file in FILES.items():
         assert (tmp_path / file).read_text("utf-8") == run("schema", what)
+    assert not (tmp_path / PAGE).exists()
+    (tmp_path / PAGE).parent.mkdir()
+    run("schema", "--write", tmp_path)
+    assert (tmp_path / PAGE).read_text("utf-8") == run("schema", "rules")
+
+
+def test_nothing_is_written_where_there_is_no_folder(tmp_path: Path) -> None:
+    assert CliRunner().invoke(main, ["schema", "--write", str(tmp_path / "nowhere")]).exit_code == 2
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_a_starter_has_the_schemas_that_its_first_lines_name(tmp_path: Path) -> None:
