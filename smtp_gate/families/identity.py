@@ -15,9 +15,9 @@ from smtp_gate.families.senders import Who
 from smtp_gate.reading.authors import doubts, other_addresses, unclear
 
 SIGNALS: Final = {
-    "author": "From is not exactly one address to every mail program",
+    "author": "From, or another header that says who sends, is not exactly one address to every mail program",
     "from": "From (and the envelope sender, where somebody has logged in) shows an account that the sender may not use: "
-    "neither its own, nor an alias of the day, nor one whose `senders` name it",
+    "neither its own, nor an alias of the day, nor one whose `senders` name it; or there is no envelope sender",
     "sender": "the same of the header Sender",
     "resent": "the same of the headers Resent-From and Resent-Sender",
     "reply_to": "answers go to an account of ours that is not there, or to another person's",
@@ -68,7 +68,7 @@ _UNSURE: Final = "From is not clear"
 class IdentityParams(Params):
     """Whether everything that says who sends (login, envelope, From, Sender, Reply-To, names) belongs to one account.
 
-    Accounts and officials are known from the directory; without one it compares domains and reads From only.
+    Accounts, aliases and officials are known from the directory; without one, two addresses of ours are not told apart.
     """
 
     signals: Annotated[tuple[Signal, ...], Field(min_length=1)] = ("author", "from", "sender", "resent", "reply_to")

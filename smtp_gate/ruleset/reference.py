@@ -48,7 +48,8 @@ _ELSEWHERE: Final = {
 _INTRO: Final = """\
 Every key and word that may stand in a pack, made from the code by `smtp-gate schema rules`. [Writing rules](writing-rules.md)
 says how to go about it, and `smtp-gate schema pack` gives the same to an editor. What is not in these tables is refused when
-rules are loaded. A default that is empty means: nothing.
+rules are loaded, and [so is more](writing-rules.md#what-is-refused-when-rules-are-loaded). A default that is empty means:
+nothing.
 """
 
 

@@ -152,7 +152,7 @@ class RuleModel(Written):
     """What every rule says; the parameters of its family stand beside these keys."""
 
     id: Id
-    """The stable name: it appears in replies, metrics and journal."""
+    """The stable name, like pii.ssn: small letters, digits, - and _, with dots between. It appears in replies, metrics, journal."""
     title: Line
     """One line for people."""
     policy: Words = Field(min_length=1)

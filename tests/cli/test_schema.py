@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from smtp_gate.adapters.directory_rows import Reader, RowMistake
 from smtp_gate.cli import main
 from smtp_gate.cli.schema import FILES, PAGE, WHAT, printed
 from smtp_gate.ruleset.plugins import Families, installed
+from tests.ruleset.toy import TOYS
 
 ROOT: Final = Path(__file__).parents[2]
 OURS: Final = Families({n: f for n, f in installed().known.items() if type(f).__module__.startswith("smtp_gate.")})
@@ -85,6 +87,19 @@ def test_they_are_written_below_a_folder(tmp_path: Path) -> None:
     (tmp_path / PAGE).parent.mkdir()
     run("schema", "--write", tmp_path)
     assert (tmp_path / PAGE).read_text("utf-8") == run("schema", "rules")
+
+
+def test_a_family_of_a_plug_in_is_in_the_schema_and_in_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Offer:
+        name = "toy"
+
+        def load(self) -> object:
+            return TOYS.known["toy"]
+
+    monkeypatch.setattr("smtp_gate.ruleset.plugins.entry_points", lambda group: [*entry_points(group=group), Offer()])
+    rule = json.loads(run("schema", "pack"))["$defs"]["RuleModel"]
+    assert {"toy", "sensitive"} <= set(rule["properties"]["family"]["enum"])
+    assert "### `toy`" in run("schema", "rules")
 
 
 def test_nothing_is_written_where_there_is_no_folder(tmp_path: Path) -> None:
