@@ -2,6 +2,7 @@
 
 import json
 
+from smtp_gate.ruleset import json_schema
 from smtp_gate.ruleset.json_schema import pack_schema, tidy, waivers_schema
 from smtp_gate.ruleset.shipped import Shipped, shipped
 from tests.ruleset.toy import TOYS
@@ -97,3 +98,8 @@ def test_words_of_keys_become_keys() -> None:
         "properties": {"a": {"type": "integer", "description": "one"}, "b": {"type": "integer", "description": "b."}},
         "additionalProperties": False,
     }
+
+
+def test_definitions_that_definitions_name_are_kept() -> None:
+    definitions = {"A": {"items": {"$ref": "#/$defs/B"}}, "B": {"anyOf": [{"$ref": "#/$defs/A"}]}, "C": {}}
+    assert json_schema._named_in({"x": {"$ref": "#/$defs/A"}}, definitions) == ["A", "B"]
