@@ -10,6 +10,7 @@ from pathlib import Path
 from smtp_gate.core.feeds import Feeds
 from smtp_gate.detect.edm import EdmList
 from smtp_gate.examine import Ruleset
+from smtp_gate.ruleset.layers import layered
 from smtp_gate.ruleset.lists import ListSource, read_lists
 from smtp_gate.ruleset.marks import Mistake
 from smtp_gate.ruleset.packs import Source, pack_files, read_source
@@ -79,6 +80,7 @@ def load(paths: Sequence[Path], settings: BuildSettings, families: Families | No
         if source is not None:
             sources.append(source)
     _pack_names(sources, mistakes)
+    sources = layered(sources, mistakes)
     around = Surroundings(
         families=families if families is not None else installed(),
         detectors=names(sources, "detectors"),

@@ -26,6 +26,7 @@ class Source:
     document: Document
     name: str = ""
     internal_domains: tuple[str, ...] = ()
+    layer: int = 1
 
     def items(self, section: str) -> list[tuple[int, dict[str, Any]]]:
         """The mappings of a list section with their positions; what is no mapping is already a mistake."""
@@ -94,7 +95,7 @@ def read_source(path: Path, mistakes: list[Mistake]) -> Source | None:
     except ValidationError as error:
         mistakes += problems(error, document, (), PackHead)
         return Source(path, document)
-    return Source(path, document, head.pack, head.internal_domains)
+    return Source(path, document, head.pack, head.internal_domains, head.layer)
 
 
 def read_file(path: Path) -> Document:

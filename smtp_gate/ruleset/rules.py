@@ -38,21 +38,32 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One example of a rule: `kind` is hit or miss, `place` where it stands."""
+    """One example of a rule: `kind` is hit or miss, `file` and `place` say where it stands."""
 
     kind: str
     model: ExampleModel
+    file: str
     place: Place
 
 
 @dataclass(frozen=True, slots=True)
+class Overridden:
+    """A key of a rule that a pack has overridden, and where."""
+
+    key: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class BuiltRule:
-    """A rule with its examples and where it stands."""
+    """A rule with its examples, where it stands, and which of its keys other packs have overridden."""
 
     rule: Rule
     examples: tuple[Example, ...]
     file: str
     place: Place
+    overridden: tuple[Overridden, ...] = ()
 
 
 def build_rule(
@@ -75,7 +86,8 @@ def build_rule(
     if model is None or family is None or params is None or any(m.is_error for m in found):
         return None
     rule = _assemble(source, model, family, params, around)
-    return BuiltRule(rule, tuple(_examples(source, at, model)), source.document.file, source.document.place(at))
+    examples, overridden = tuple(_examples(source, at, model)), tuple(_overridden(source, at))
+    return BuiltRule(rule, examples, source.document.file, source.document.place(at), overridden)
 
 
 def _validated(
@@ -163,15 +175,15 @@ def _regions(source: Source, at: Loc, raw: dict[str, Any]) -> Iterator[Mistake]:
 
 def _references(source: Source, at: Loc, used: Iterable[str], known: frozenset[str]) -> Iterator[Mistake]:
     for name in sorted(set(used) - known):
-        places = [
-            scalar.place
+        nodes = [
+            scalar
             for key, (_, node) in source.document.node(at).keys.items()
             if key not in COMMON
             for scalar in node.scalars()
             if scalar.value == name
         ]
-        place = places[0] if places else source.document.place(at)
-        yield Mistake(source.document.file, *place, f"unknown detector `{name[:60]}`", nearest(name, known))
+        node = nodes[0] if nodes else source.document.node(at)
+        yield source.document.mistake_at(node, f"unknown detector `{name[:60]}`", nearest(name, known))
 
 
 def _assemble(source: Source, model: RuleModel, family: Family[Any], params: BaseModel, around: Surroundings) -> Rule:
@@ -197,4 +209,11 @@ def _disposition(word: str) -> Disposition:
 def _examples(source: Source, at: Loc, model: RuleModel) -> Iterator[Example]:
     for kind, listed in (("hit", model.examples.hit), ("miss", model.examples.miss)):
         for number, example in enumerate(listed):
-            yield Example(kind, example, source.document.place((*at, "examples", kind, number)))
+            node = source.document.node((*at, "examples", kind, number))
+            yield Example(kind, example, source.document.file_of(node), node.place)
+
+
+def _overridden(source: Source, at: Loc) -> Iterator[Overridden]:
+    for key, (place, node) in source.document.node(at).keys.items():
+        if node.file:
+            yield Overridden(key, node.file, place[0])

@@ -9,6 +9,7 @@ from smtp_gate.core.scope import Spare
 from smtp_gate.core.verdict import Mode
 from smtp_gate.detect.detectors import LEVELS, Detector, Evidence, Level
 from smtp_gate.ruleset.example_schema import ExamplesModel
+from smtp_gate.ruleset.override_schema import OverridesModel
 from smtp_gate.ruleset.written import Day, Domain, Flag, Line, ListOf, Side, Words, Written, wrong
 
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(?:\.[a-z0-9_-]{1,64}){0,4}")
@@ -218,6 +219,8 @@ class PackHead(Written):
     """The pack's name."""
     internal_domains: ListOf[Domain] = ()
     """Domains that the examples of this pack treat as ours, beside those of the settings."""
+    layer: int = Field(default=1, ge=1, le=9)
+    """Of two packs that override the same key, the one of the higher layer wins."""
 
 
 class KeywordLists(Written):
@@ -236,6 +239,8 @@ class PackModel(PackHead, KeywordLists):
     """Detectors, shared with all packs."""
     waivers: tuple[WaiverModel, ...] = ()
     """Exceptions that were granted."""
+    overrides: OverridesModel = OverridesModel()
+    """What this pack changes in other packs, whose files stay as they are."""
 
 
 COMMON: Final = frozenset(RuleModel.model_fields)
