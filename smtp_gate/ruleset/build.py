@@ -13,7 +13,7 @@ from smtp_gate.examine import Ruleset
 from smtp_gate.ruleset.layers import layered
 from smtp_gate.ruleset.lists import ListSource, read_lists
 from smtp_gate.ruleset.marks import Mistake
-from smtp_gate.ruleset.packs import Source, pack_files, read_source
+from smtp_gate.ruleset.packs import Source, pack_files, read_source, shipped_rules
 from smtp_gate.ruleset.plugins import Families, installed
 from smtp_gate.ruleset.rules import BuiltRule, Surroundings, build_rule
 from smtp_gate.ruleset.vocabulary import build_engine, names
@@ -115,14 +115,27 @@ def _pack_names(sources: Sequence[Source], mistakes: list[Mistake]) -> None:
     first: dict[str, Source] = {}
     for source in sources:
         other = first.setdefault(source.name, source)
-        if other is not source and source.name:
+        if source.is_copy_of(other):
             said = f"another pack is named `{source.name}`"
-            mistakes.append(source.document.mistake(("pack",), said, f"{other.document.file}:1"))
+            line, _ = other.document.place(("pack",))
+            hint = f"{other.document.file}:{line}{_instead(source, other)}"
+            mistakes.append(source.document.mistake(("pack",), said, hint))
+
+
+def _instead(source: Source, other: Source) -> str:
+    """What to do where one of two packs of a name is shipped and the other a copy of it."""
+    shipped = shipped_rules()
+    if shipped is None or source.path.is_relative_to(shipped) is other.path.is_relative_to(shipped):
+        return ""
+    return "; one is shipped: remove your copy and say in `overrides:` what differs, or take `shipped` out of `rules:`"
 
 
 def _rule_ids(sources: Sequence[Source]) -> tuple[frozenset[str], list[Mistake]]:
-    """Every rule id of any pack, those of broken rules included; and a mistake for each that stands twice."""
-    first: dict[str, str] = {}
+    """Every rule id of any pack, those of broken rules included; and a mistake for each that stands twice.
+
+    Of two packs of one name the name alone is told.
+    """
+    first: dict[str, tuple[Source, str]] = {}
     twice: list[Mistake] = []
     for source in sources:
         for index, raw in source.items("rules"):
@@ -130,11 +143,11 @@ def _rule_ids(sources: Sequence[Source]) -> tuple[frozenset[str], list[Mistake]]
             if not isinstance(name, str):
                 continue
             line = source.document.place(("rules", index, "id"))[0]
-            if name in first:
+            if name not in first:
+                first[name] = source, f"{source.document.file}:{line}"
+            elif not source.is_copy_of(first[name][0]):
                 said = f"the rule `{name[:60]}` stands here twice"
-                twice.append(source.document.mistake(("rules", index, "id"), said, f"first at {first[name]}"))
-            else:
-                first[name] = f"{source.document.file}:{line}"
+                twice.append(source.document.mistake(("rules", index, "id"), said, f"first at {first[name][1]}"))
     return frozenset(first), twice
 
 

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from smtp_gate.families.base import Family
+from smtp_gate.ruleset.override_schema import FIXED
 from smtp_gate.ruleset.plugins import Families, installed
 from smtp_gate.ruleset.policy import CLAUSES
 from smtp_gate.ruleset.schema import PackModel
@@ -23,7 +24,20 @@ def pack_schema(families: Families | None = None) -> dict[str, Any]:
     # A rule is closed by its family, which knows the remaining keys.
     rule.pop("additionalProperties", None)
     rule["allOf"] = [_branch(name, family, common, definitions) for name, family in sorted(offered.items())]
+    definitions["RuleOverride"] = _override(common)
+    definitions["OverridesModel"]["properties"]["rules"]["additionalProperties"] = {"$ref": "#/$defs/RuleOverride"}
     return {"$schema": DIALECT, **schema, "title": "smtp-gate pack"}
+
+
+def _override(common: dict[str, Any]) -> dict[str, Any]:
+    """What an override of a rule may say. Its family is known to the loader alone, so that any further key may stand there."""
+    return {
+        "type": "object",
+        "description": "The keys to replace, each whole: any of the rule's but id, family and pack.",
+        "properties": {key: form for key, form in common.items() if key not in FIXED},
+        "not": {"anyOf": [{"required": [key]} for key in sorted(FIXED)]},
+        "minProperties": 1,
+    }
 
 
 def _branch(name: str, family: Family[Any], common: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

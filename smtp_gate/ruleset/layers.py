@@ -10,13 +10,10 @@ from pydantic import ValidationError
 
 from smtp_gate.detect.words import fold_keyword
 from smtp_gate.ruleset.marks import Mistake, Node, Place, nearest
-from smtp_gate.ruleset.override_schema import OverridesModel, WordsOverride
+from smtp_gate.ruleset.override_schema import FIXED, OverridesModel, WordsOverride
 from smtp_gate.ruleset.packs import Source
 from smtp_gate.ruleset.problems import Loc, problems
 from smtp_gate.ruleset.schema import RuleModel
-
-FIXED: Final = frozenset({"id", "family", "pack"})
-"""Keys that no pack overrides: with another of these it would be another rule."""
 
 _SECTIONS: Final = frozenset({"overrides", "layer"})
 Keys = Mapping[str, tuple[Place, Node]]
@@ -138,7 +135,8 @@ def _word_changes(
 
 def _grouped(changes: Iterable[_Change]) -> list[tuple[tuple[str, str], list[_Change]]]:
     """The changes of each key, the lowest layer first, the keys of one rule or list together."""
-    ordered = sorted(changes, key=lambda c: (c.name, c.key, c.source.layer))
+    # The file comes last, so that the same mistakes are told in whatever order the files are read.
+    ordered = sorted(changes, key=lambda c: (c.name, c.key, c.source.layer, c.source.document.file))
     return [(key, list(some)) for key, some in groupby(ordered, key=lambda c: (c.name, c.key))]
 
 

@@ -1,10 +1,13 @@
 """The shape of `overrides`: what a pack may change in rules and keyword lists of other packs."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field, model_validator
 
 from smtp_gate.ruleset.written import Line, ListOf, Written, wrong
+
+FIXED: Final = frozenset({"id", "family", "pack"})
+"""Keys that no pack overrides: with another of these it would be another rule."""
 
 RuleKeys = Annotated[dict[str, Any], Field(min_length=1)]
 

@@ -38,6 +38,10 @@ class Source:
         found = self._section(section)
         return found if isinstance(found, dict) else {}
 
+    def is_copy_of(self, other: "Source") -> bool:
+        """Whether another pack bears this one's name: that is told once, and not again of all that stands in both."""
+        return other is not self and bool(self.name) and other.name == self.name
+
     def _section(self, section: str) -> object:
         root = self.document.root.value
         return root.get(section) if isinstance(root, dict) else None
