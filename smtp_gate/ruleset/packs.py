@@ -15,6 +15,9 @@ from smtp_gate.ruleset.yaml12 import MAX_OCTETS, read_document
 CASES: Final = "cases"
 """Folders of this name hold sample mail, never packs."""
 
+SHIPPED: Final = "shipped"
+"""The word that stands in the settings for the folder of the shipped packs."""
+
 _SECTIONS: Final = {"rules": list, "waivers": list, "detectors": dict, "keywords": dict}
 
 
