@@ -15,7 +15,7 @@ from smtp_gate.ruleset.lists import ListSource, read_lists
 from smtp_gate.ruleset.marks import Mistake
 from smtp_gate.ruleset.packs import Source, pack_files, read_source, shipped_rules
 from smtp_gate.ruleset.plugins import Families, installed
-from smtp_gate.ruleset.rules import BuiltRule, Surroundings, build_rule
+from smtp_gate.ruleset.rules import BuiltRule, Overridden, Surroundings, build_rule
 from smtp_gate.ruleset.vocabulary import build_engine, names
 from smtp_gate.ruleset.waivers import build_waivers
 
@@ -63,6 +63,11 @@ class Loaded:
     def errors(self) -> tuple[Mistake, ...]:
         """The mistakes that keep it from being used."""
         return tuple(m for m in self.mistakes if m.is_error)
+
+    @property
+    def overridden(self) -> dict[str, tuple[Overridden, ...]]:
+        """What packs have overridden in others' rules, by the rule's id; rules as they were written are not in it."""
+        return {b.rule.id: b.overridden for pack in self.packs for b in pack.rules if b.overridden}
 
 
 def load(paths: Sequence[Path], settings: BuildSettings, families: Families | None = None) -> Loaded:
