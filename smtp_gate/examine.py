@@ -189,12 +189,21 @@ def _rule_needs(
         for scope in spared:
             yield from scope.needs(asking, recipients)
     try:
-        yield from rule.family.needs(view, rule.params)
+        yield from _asked(rule, view)
     except Exception:
         if not ignore_crash:
             raise
         # Nobody answers this one, so that the facts are not sound and the crash comes back when the rule is examined.
         yield FactKey(CRASHED, rule.id)
+
+
+def _asked(rule: Rule, view: MessageView) -> tuple[FactKey, ...]:
+    """What the family asks. Raises what it raises, and TypeError for what is no question."""
+    asked: tuple[object, ...] = tuple(rule.family.needs(view, rule.params))
+    keys = tuple(key for key in asked if isinstance(key, FactKey))
+    if len(keys) < len(asked):
+        raise TypeError("what the family asks is no question")
+    return keys
 
 
 def _applies(rule: Rule, envelope: Envelope, facts: Facts) -> frozenset[int]:

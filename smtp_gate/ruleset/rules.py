@@ -81,7 +81,7 @@ def build_rule(
     found += _placeholders(source, at, raw.get("message"))
     found += _regions(source, at, raw)
     if family is not None and params is not None:
-        found += _references(source, at, family.detectors(params), around.detectors)
+        found += _used(source, at, family, params, around.detectors)
     mistakes += found
     if model is None or family is None or params is None or any(m.is_error for m in found):
         return None
@@ -105,8 +105,11 @@ def _family(source: Source, at: Loc, name: object, around: Surroundings, found: 
     if not isinstance(name, str):
         return None
     family = around.families.known.get(name)
+    path = (*at, "family")
+    if name in around.families.refused:
+        reason = around.families.refused[name]
+        found.append(source.document.mistake(path, f"`{name}` is the gate's own family", reason, severity="warning"))
     if family is None:
-        path = (*at, "family")
         if name in around.families.broken:
             reason = around.families.broken[name]
             found.append(source.document.mistake(path, f"the family `{name}` cannot be loaded", reason))
@@ -129,7 +132,14 @@ def _params(
         found += problems(error, source.document, at, schema, COMMON)
     except RecursionError:
         found.append(source.document.mistake(at, "nested too deeply"))
+    except Exception as error:  # noqa: BLE001 - validators of a plug-in may raise anything; the rule is then refused
+        found.append(_stumbled(source, at, family, error))
     return None
+
+
+def _stumbled(source: Source, at: Loc, family: Family[Any], error: Exception) -> Mistake:
+    said = f"the family `{family.name}` fails on these parameters"
+    return source.document.mistake((*at, "family"), said, type(error).__name__)
 
 
 def _clauses(source: Source, at: Loc, policy: object) -> Iterator[Mistake]:
@@ -171,6 +181,15 @@ def _regions(source: Source, at: Loc, raw: dict[str, Any]) -> Iterator[Mistake]:
             message = f"a rule that serves {min(clauses)} may not look less closely at `{name[:40]}`"
             path = (*at, "regions", name)
             yield source.document.mistake(path, message, "a region is only the sender's claim; remove this")
+
+
+def _used(source: Source, at: Loc, family: Family[Any], params: BaseModel, known: frozenset[str]) -> Iterable[Mistake]:
+    """What is wrong with the detectors that the parameters name."""
+    try:
+        used = frozenset(family.detectors(params))
+    except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; the rule is then refused
+        return (_stumbled(source, at, family, error),)
+    return _references(source, at, used, known)
 
 
 def _references(source: Source, at: Loc, used: Iterable[str], known: frozenset[str]) -> Iterator[Mistake]:
