@@ -77,7 +77,8 @@ def load(paths: Sequence[Path], settings: BuildSettings, families: Families | No
     """
     mistakes: list[Mistake] = []
     sources: list[Source] = []
-    for found in pack_files(paths):
+    every = tuple(pack_files(paths))
+    for found in every:
         if isinstance(found, Mistake):
             mistakes.append(found)
             continue
@@ -85,7 +86,7 @@ def load(paths: Sequence[Path], settings: BuildSettings, families: Families | No
         if source is not None:
             sources.append(source)
     _pack_names(sources, mistakes)
-    sources = layered(sources, mistakes)
+    sources = layered(sources, mistakes, sure=len(sources) == len(every))
     around = Surroundings(
         families=families if families is not None else installed(),
         detectors=names(sources, "detectors"),

@@ -44,18 +44,19 @@ class _Change:
         return self.source.document.mistake(self.path, said, hint, key=True, severity=severity)
 
 
-def layered(sources: Sequence[Source], mistakes: list[Mistake]) -> list[Source]:
+def layered(sources: Sequence[Source], mistakes: list[Mistake], *, sure: bool = True) -> list[Source]:
     """The packs with their overrides applied and these sections taken out; mistakes are added, nothing is raised.
 
     Of two packs that override the same key the higher layer wins, whatever the files are called. What comes from an
-    override carries the file it is written in.
+    override carries the file it is written in. Where not every pack could be read (`sure`), nothing is said of rules and
+    lists that are missing.
     """
     mistakes += [mistake for source in sources for mistake in _misshapen(source)]
-    rules, words = (_grouped(_targets(sources, mistakes, section)) for section in ("rules", "keywords"))
+    unknown: list[Mistake] = []
+    rules, words = (_grouped(_targets(sources, mistakes, unknown, section)) for section in ("rules", "keywords"))
+    mistakes += unknown if sure else ()
     merged = [_bare(source) for source in sources]
-    for _, changes in rules:
-        ordered = _ordered(changes, mistakes)
-        merged = [_rule_key(source, ordered, mistakes) for source in merged]
+    merged = _rules(merged, [_ordered(changes, mistakes) for _, changes in rules], mistakes)
     for name, every in groupby(words, key=lambda one: one[0][0]):
         of_words = [_ordered(changes, mistakes) for _, changes in every]
         number = next(i for i, source in enumerate(merged) if name in source.entries("keywords"))
@@ -72,8 +73,8 @@ def _bare(source: Source) -> Source:
     return _with_root(source, replace(root, keys=keys, value={k: n.value for k, (_, n) in keys.items()}))
 
 
-def _targets(sources: Sequence[Source], mistakes: list[Mistake], section: str) -> list[_Change]:
-    """Every change of this section whose rule or list is there; the others are mistakes."""
+def _targets(sources: Sequence[Source], mistakes: list[Mistake], unknown: list[Mistake], section: str) -> list[_Change]:
+    """Every change of this section whose rule or list is there; the others are `unknown`."""
     ids = (raw.get("id") for source in sources for _, raw in source.items("rules"))
     of_rules = section == "rules"
     names = {i for i in ids if isinstance(i, str)} if of_rules else {n for s in sources for n in s.entries(section)}
@@ -85,7 +86,7 @@ def _targets(sources: Sequence[Source], mistakes: list[Mistake], section: str) -
             path: Loc = ("overrides", section, name)
             if name not in names:
                 said = f"unknown {what} `{name[:60]}`"
-                mistakes.append(source.document.mistake(path, said, nearest(name, names), key=True))
+                unknown.append(source.document.mistake(path, said, nearest(name, names), key=True))
             elif isinstance(wanted, dict):
                 parts = _rule_changes if of_rules else _word_changes
                 found += parts(source, path, name, wanted, mistakes)
@@ -159,22 +160,31 @@ def _ordered(changes: list[_Change], mistakes: list[Mistake]) -> list[_Change]:
     return kept
 
 
-def _rule_key(source: Source, changes: list[_Change], mistakes: list[Mistake]) -> Source:
-    """The pack with the highest of the changes made to one key of its rules of that id."""
-    name, key = changes[0].name, changes[0].key
-    rules = source.document.root.child("rules")
-    numbers = [number for number, raw in source.items("rules") if raw.get("id") == name]
-    if rules is None or not numbers:
-        return source
-    items = list(rules.items)
-    for number in numbers:
-        for change in changes:
-            below = items[number].child(key)
-            if _same(change.node.value, _default(key) if below is None else below.value):
-                said = f"`{key}` says what the rule `{name[:60]}` says without it"
-                mistakes.append(change.mistake(said, "take it out", "warning"))
-            items[number] = _with_keys(items[number], {key: (change.place, change.node)})
-    return _with_section(source, "rules", replace(rules, items=items, value=[i.value for i in items]))
+def _rules(sources: list[Source], changes: Sequence[list[_Change]], mistakes: list[Mistake]) -> list[Source]:
+    """The packs with their rules changed, each key by the highest layer that speaks of it."""
+    places: dict[object, list[tuple[int, int]]] = {}
+    for at, source in enumerate(sources):
+        for number, raw in source.items("rules"):
+            if isinstance(raw.get("id"), str):
+                places.setdefault(raw["id"], []).append((at, number))
+    changed: dict[int, dict[int, Node]] = {}
+    for some in changes:
+        for at, number in places[some[0].name]:
+            rules = changed.setdefault(at, {})
+            rule = rules.get(number) or sources[at].document.node(("rules", number))
+            rules[number] = _rule(rule, some, mistakes)
+    return [_with_rules(source, changed[at]) if at in changed else source for at, source in enumerate(sources)]
+
+
+def _rule(rule: Node, changes: Sequence[_Change], mistakes: list[Mistake]) -> Node:
+    """The rule with the changes made to one of its keys, the lowest layer first."""
+    for change in changes:
+        below, node = rule.child(change.key), change.node
+        if _same(node.value, _default(change.key) if below is None else below.value):
+            said = f"`{change.key[:40]}` says what the rule `{change.name[:60]}` says without it"
+            mistakes.append(change.mistake(said, "take it out", "warning"))
+        rule = _with_keys(rule, {change.key: (change.place, node)})
+    return rule
 
 
 def _default(key: str) -> object:
@@ -233,6 +243,12 @@ def _marked(node: Node, file: str) -> Node:
 def _with_keys(node: Node, new: Keys) -> Node:
     keys = {**node.keys, **new}
     return replace(node, keys=keys, value={key: below.value for key, (_, below) in keys.items()})
+
+
+def _with_rules(source: Source, changed: Mapping[int, Node]) -> Source:
+    rules = source.document.node(("rules",))
+    items = [changed.get(number, item) for number, item in enumerate(rules.items)]
+    return _with_section(source, "rules", replace(rules, items=items, value=[item.value for item in items]))
 
 
 def _with_section(source: Source, section: str, node: Node) -> Source:

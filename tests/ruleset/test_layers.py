@@ -4,6 +4,7 @@ import json
 import shutil
 from itertools import permutations
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -297,6 +298,48 @@ def test_shipped_packs_are_changed_without_their_files(tmp_path: Path) -> None:
     assert rules["pii.ssn"].terms.mode is Mode.SHADOW
     assert rules["personal.own-address"].params.free_mail == ("example.net",)
     assert "sozialnummer" in result.ruleset.engine.detectors.keywords["ssn_words"]
+
+
+def test_a_pack_that_cannot_be_read_makes_no_second_mistake_of_its_rules(tmp_path: Path) -> None:
+    result = laid(tmp_path, over("mode: off"), words("add: tin", "more"), base="pack: toys\nrules: [\n")
+    assert {Path(m.file).stem for m in result.errors} == {"base"}
+
+
+KEYS = {
+    "mode": ["enforce", "shadow", "off"],
+    "action": ["accept", "defer", "quarantine", "reject"],
+    "on_error": ["accept", "defer", "quarantine", "reject"],
+}
+
+
+@given(
+    st.dictionaries(
+        st.integers(1, 9),
+        st.fixed_dictionaries({}, optional={k: st.sampled_from(v) for k, v in KEYS.items()}).filter(bool),
+        max_size=5,
+    ),
+    st.randoms(use_true_random=False),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_each_key_is_as_the_highest_layer_says_that_speaks_of_it(
+    tmp_path: Path, layers: dict[int, dict[str, str]], random: Random
+) -> None:
+    for old in tmp_path.glob("*.yaml"):
+        old.unlink()
+    names = [f"p{n}" for n in range(len(layers))]
+    random.shuffle(names)
+    packs = [
+        over(", ".join(f"{k}: {v}" for k, v in keys.items()), name, layer)
+        for name, (layer, keys) in zip(names, layers.items(), strict=True)
+    ]
+    random.shuffle(packs)
+    wanted = {"mode": "enforce", "action": "quarantine", "on_error": "defer"}
+    for layer in sorted(layers):
+        wanted |= layers[layer]
+    one = built(laid(tmp_path, *packs))
+    terms = one.rule.terms
+    assert {"mode": str(terms.mode), "action": terms.action.word, "on_error": terms.on_error.word} == wanted
+    assert {o.key for o in one.overridden} == {key for keys in layers.values() for key in keys}
 
 
 PIECES = st.recursive(
