@@ -374,3 +374,15 @@ def test_copies_of_shipped_packs_beside_them_say_what_to_do(tmp_path: Path) -> N
     assert len(result.errors) == packs, "one mistake a pack, not one a rule"
     assert all(Path(m.file).is_relative_to(tmp_path) for m in result.errors)
     assert all("overrides" in m.hint and "`shipped`" in m.hint for m in result.errors)
+
+
+def test_packs_without_a_name_are_no_copies_of_each_other(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text(BASE.replace("pack: toys\n", ""))
+    said = [m.message for m in load([tmp_path], SETTINGS, TOYS).errors if Path(m.file).stem == "b"]
+    assert said == [
+        "`pack` is missing",
+        "the rule `toy.word` stands here twice",
+        "`ssn` is also named in another pack",
+        "`words` is also named in another pack",
+    ]
