@@ -4,14 +4,15 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
+from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from smtp_gate.detect.words import fold_keyword
-from smtp_gate.ruleset.marks import Mistake, Node, Place, nearest
+from smtp_gate.ruleset.marks import Document, Mistake, Node, Place, nearest
 from smtp_gate.ruleset.override_schema import FIXED, OverridesModel, WordsOverride
-from smtp_gate.ruleset.packs import Source
+from smtp_gate.ruleset.packs import Source, read_source
 from smtp_gate.ruleset.problems import Loc, problems
 from smtp_gate.ruleset.schema import RuleModel
 
@@ -62,6 +63,12 @@ def layered(sources: Sequence[Source], mistakes: list[Mistake], *, sure: bool = 
         number = next(i for i, source in enumerate(merged) if name in source.entries("keywords"))
         merged[number] = _list(merged[number], of_words, mistakes)
     return merged
+
+
+def documents(paths: Iterable[Path]) -> list[Document]:
+    """The packs in these files as rules are built of them, overrides applied; what is wrong with them is told elsewhere."""
+    read = [source for path in paths if (source := read_source(path, [])) is not None]
+    return [source.document for source in layered(read, [])]
 
 
 def _bare(source: Source) -> Source:

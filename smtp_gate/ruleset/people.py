@@ -8,9 +8,8 @@ from typing import Final
 
 from smtp_gate.core.directory import Entry
 from smtp_gate.core.scope import WhoKind
-from smtp_gate.ruleset.layers import layered
+from smtp_gate.ruleset.layers import documents
 from smtp_gate.ruleset.marks import Document, Mistake, Node, nearest
-from smtp_gate.ruleset.packs import read_source
 from smtp_gate.ruleset.written import parse_who
 
 STATUSES: Final = frozenset({"employee", "contractor", "vendor", "agent"})
@@ -25,19 +24,13 @@ def group_mistakes(packs: Iterable[Path], groups: frozenset[str] | None) -> Iter
 
     A rule about officials only looks for nobody's name without them, so that is a warning.
     """
-    for document in _documents(packs):
+    for document in documents(packs):
         for node in _sides(document, ("when", "unless")):
             yield from _groups_in(document, node, groups)
         for node in _sides(document, ("officials",)):
             for mistake in _groups_in(document, node, groups):
                 hint = "let your officials be in that group, name them in `officials`, or say `mode: off`"
                 yield replace(mistake, severity="warning", hint=hint)
-
-
-def _documents(packs: Iterable[Path]) -> list[Document]:
-    """The packs as rules are built of them, overrides applied; what is wrong with them is told elsewhere."""
-    read = [source for path in packs if (source := read_source(path, [])) is not None]
-    return [source.document for source in layered(read, [])]
 
 
 def _groups_in(document: Document, node: Node, groups: frozenset[str] | None) -> Iterator[Mistake]:
@@ -47,7 +40,7 @@ def _groups_in(document: Document, node: Node, groups: frozenset[str] | None) ->
 
 def unasked_mistakes(packs: Iterable[Path]) -> Iterator[Mistake]:
     """Every rule that without a directory looks at nothing."""
-    for document in _documents(packs):
+    for document in documents(packs):
         rules = document.root.child("rules")
         for rule in rules.items if rules is not None else ():
             family = rule.child("family")
@@ -61,7 +54,7 @@ def unasked_mistakes(packs: Iterable[Path]) -> Iterator[Mistake]:
 
 def known_statuses(packs: Iterable[Path]) -> frozenset[str]:
     """The statuses that a directory may use: the usual ones, and those that rules name."""
-    return STATUSES | {str(s.value) for document in _documents(packs) for s in _named(document)}
+    return STATUSES | {str(s.value) for document in documents(packs) for s in _named(document)}
 
 
 def status_mistakes(file: Path, entries: Iterable[Entry], known: frozenset[str], today: date) -> Iterator[Mistake]:
@@ -78,7 +71,7 @@ def status_mistakes(file: Path, entries: Iterable[Entry], known: frozenset[str],
 def named_status_mistakes(packs: Iterable[Path], statuses: frozenset[str]) -> Iterator[Mistake]:
     """Every status that a rule names and nobody of the directory has, but those that any directory may have one day."""
     known = STATUSES | statuses
-    for document in _documents(packs):
+    for document in documents(packs):
         for scalar in _named(document):
             if str(scalar.value) not in known:
                 said, hint = f"no account has the status `{str(scalar.value)[:40]}`", nearest(scalar.value, known)

@@ -219,7 +219,7 @@ class PackHead(Written):
     """The pack's name."""
     internal_domains: ListOf[Domain] = ()
     """Domains that the examples of this pack treat as ours, beside those of the settings."""
-    layer: int = Field(default=1, ge=1, le=9)
+    layer: int = Field(default=1, strict=True, ge=1, le=9)
     """Of two packs that override the same key, the one of the higher layer wins."""
 
 

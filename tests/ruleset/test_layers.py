@@ -157,6 +157,7 @@ def test_regions_of_sensitive_rules_are_not_relaxed_by_an_override(tmp_path: Pat
         ("override: {rules: {}}", (2, 1), "unknown key `override`", "did you mean `overrides`?"),
         ("layer: 0", (2, 8), "should be greater than or equal to 1", ""),
         ("layer: 10", (2, 8), "should be less than or equal to 9", ""),
+        ("layer: true", (2, 8), "a whole number expected, not true", ""),
         ("layer: top", (2, 8), "a whole number expected, not `top`", ""),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 from smtp_gate.config import Config, load_config
 from smtp_gate.core.verdict import Mode
 from smtp_gate.ruleset.packs import shipped_rules
+from smtp_gate.server.directory_sync import statuses_of
 from smtp_gate.server.rules import Rulebook, load_rulebook, load_snapshot, publish
 from smtp_gate.store.rulesets import Snapshots
 from tests.running import write_settings
@@ -87,3 +88,14 @@ def test_a_group_that_an_override_has_taken_away_is_asked_for_no_more(tmp_path: 
     pack = tmp_path / "rules" / "test.yaml"
     pack.write_text(pack.read_text().replace("{recipients: external}", "{sender: group:nobody}"))
     assert [str(m) for m in load_rulebook(config).errors] == []
+
+
+def test_a_status_that_only_an_override_names_is_one_that_the_directory_may_use(tmp_path: Path) -> None:
+    config = config_of(tmp_path, "pack: city\noverrides: {rules: {test.who: {statuses: [contractor, intern]}}}\n")
+    (tmp_path / "directory.csv").write_text("address,status\na@milwaukee.gov,intern\n")
+    (tmp_path / "rules" / "who.yaml").write_text(
+        "pack: who\nrules:\n  - {id: test.who, title: Who, policy: P-CONTRACTOR, family: signature, action: reject,"
+        " statement: [contractor], statuses: [contractor], examples: {hit: [{text: a}], miss: [{text: b}]}}\n"
+    )
+    assert [m for m in load_rulebook(config, test=False).errors if "status" in m.message] == []
+    assert "intern" in statuses_of(config)
