@@ -158,7 +158,7 @@ def _examine_rule(
             return replace(result, applies=applies, exempt=exempt)
         if broken is not None and rule.family.detectors(rule.params):
             return replace(result, applies=applies, exempt=exempt, failure=broken)
-        findings = tuple(rule.family.check(view, facts, rule.params))
+        findings = _ordered(rule.family.check(view, facts, rule.params))
         sealed = _sealed(rule, view, facts, applies, findings)
         if sealed:
             applies, exempt = applies - sealed, (*exempt, Exemption(sealed, ENCRYPTED))
@@ -169,7 +169,7 @@ def _examine_rule(
     return replace(
         result,
         applies=applies,
-        findings=_ordered(findings),
+        findings=findings,
         unscannable=view.unscannable if rule.family.reads_content else (),
         exempt=exempt,
     )
@@ -189,12 +189,21 @@ def _rule_needs(
         for scope in spared:
             yield from scope.needs(asking, recipients)
     try:
-        yield from rule.family.needs(view, rule.params)
+        yield from _asked(rule, view)
     except Exception:
         if not ignore_crash:
             raise
         # Nobody answers this one, so that the facts are not sound and the crash comes back when the rule is examined.
         yield FactKey(CRASHED, rule.id)
+
+
+def _asked(rule: Rule, view: MessageView) -> tuple[FactKey, ...]:
+    """What the family asks. Raises what it raises, and TypeError for what is no question."""
+    asked: tuple[object, ...] = tuple(rule.family.needs(view, rule.params))
+    keys = tuple(key for key in asked if isinstance(key, FactKey))
+    if len(keys) < len(asked):
+        raise TypeError("what the family asks is no question")
+    return keys
 
 
 def _applies(rule: Rule, envelope: Envelope, facts: Facts) -> frozenset[int]:
@@ -269,8 +278,15 @@ def _in_clear(finding: Finding, view: MessageView) -> bool:
 
 
 def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """A stable order, so that equal input gives an equal result whatever order a family found things in."""
-    return tuple(sorted(findings, key=lambda f: (f.part, f.region, f.detector, f.level, f.detail, f.evidence)))
+    """A stable order, so that equal input gives an equal result whatever order a family found things in.
+
+    Raises TypeError for what is no finding: a plug-in may give anything, and that must fail the rule, not the gate.
+    """
+    found: tuple[object, ...] = tuple(findings)
+    sound = [f for f in found if isinstance(f, Finding) and isinstance(f.recipients, frozenset | None)]
+    if len(sound) < len(found):
+        raise TypeError("what the family gave is no finding")
+    return tuple(sorted(sound, key=lambda f: (f.part, f.region, f.detector, f.level, f.detail, f.evidence)))
 
 
 def _where(error: Exception) -> str:

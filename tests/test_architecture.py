@@ -105,7 +105,7 @@ TESTED_ELSEWHERE: Final[dict[str, tuple[str, str]]] = {
     "reading/words.py": ("tests/reading/test_text.py", "a step of reading text"),
     "ruleset/example_*.py": ("tests/ruleset/test_examples.py", "parts of one thing"),
     "ruleset/packs.py": ("tests/ruleset/test_build.py", "a step of building"),
-    "ruleset/plugins.py": ("tests/ruleset/test_build.py", "a step of building"),
+    "ruleset/override_schema.py": ("tests/ruleset/test_layers.py", "what it may say is shown by what it may not"),
     "ruleset/policy.py": ("tests/ruleset/test_build.py", "a step of building"),
     "ruleset/problems.py": ("tests/ruleset/test_broken.py", "every mistake of a pack is one"),
     "ruleset/rules.py": ("tests/ruleset/test_build.py", "a step of building"),

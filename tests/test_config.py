@@ -362,3 +362,31 @@ def test_the_schema_knows_the_short_form_of_a_directory() -> None:
     forms = config_schema()["properties"]["directory"]["anyOf"]
     assert forms[0]["type"] == "string"
     assert {"$ref": "#/$defs/DirectorySettings"} in forms
+
+
+def test_shipped_stands_for_the_packs_of_the_installation(folder: Path) -> None:
+    shipped = shipped_rules()
+    for said, paths in (
+        ("shipped", (shipped,)),
+        ("[shipped, rules]", (shipped, folder / "rules")),
+        ("[rules, shipped]", (folder / "rules", shipped)),
+    ):
+        assert pack_paths(read(folder, SMALL.replace("rules: rules", f"rules: {said}"))) == paths
+
+
+def test_a_folder_that_is_called_shipped_is_written_as_a_path(folder: Path) -> None:
+    (folder / "shipped").mkdir()
+    result = write(folder, SMALL.replace("rules: rules", "rules: ./shipped"))
+    assert result.config is not None
+    assert (pack_paths(result.config), result.mistakes) == ((folder / "shipped",), ())
+    result = write(folder, SMALL.replace("rules: rules", "rules: [rules, shipped]"))
+    assert result.config is not None
+    (warning,) = result.mistakes
+    assert (warning.severity, warning.line, warning.column) == ("warning", 8, 16)
+    assert "./shipped" in warning.hint
+
+
+def test_an_installation_without_packs_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smtp_gate.config.models.shipped_rules", lambda: None)
+    (error,) = write(folder, SMALL.replace("rules: rules", "rules: [rules, shipped]")).errors
+    assert (error.line, error.column, error.message) == (8, 16, "this installation has no shipped packs")

@@ -77,5 +77,6 @@ def test_the_shipped_rules_and_settings_pass_their_own_check(home: Path) -> None
 
 
 def test_a_starter_made_from_it_passes_too(home: Path) -> None:
-    run(home / "env" / "bin" / "smtp-gate", "init", "my-city", cwd=home)
-    run(home / "env" / "bin" / "smtp-gate", "check", "-c", "my-city/config/smtp-gate.yaml", cwd=home)
+    for folder, options in (("my-city", ()), ("beside", ("--shipped",))):
+        run(home / "env" / "bin" / "smtp-gate", "init", *options, folder, cwd=home)
+        run(home / "env" / "bin" / "smtp-gate", "check", "-c", f"{folder}/config/smtp-gate.yaml", cwd=home)

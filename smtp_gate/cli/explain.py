@@ -17,6 +17,7 @@ from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.extractor import SocketExtractor
 from smtp_gate.cli.mailfiles import MailFile, files_below, messages_in
 from smtp_gate.cli.options import config_option, json_option, print_json, rulebook, settings
+from smtp_gate.cli.policy import where_overridden
 from smtp_gate.cli.quiet import Quiet
 from smtp_gate.cli.render import console, explanation, why
 from smtp_gate.config import Config
@@ -82,6 +83,8 @@ def explain(  # noqa: PLR0913 - one parameter an option of the contract
     book = rulebook(config)
     if only is not None and book.ruleset is not None and only not in {r.id for r in book.ruleset.rules}:
         raise click.UsageError(f"no rule {only!r}; `smtp-gate policy` lists them")
+    if only is not None and only in book.loaded.overridden and not as_json:
+        click.echo(f"{only} is overridden: {where_overridden(book.loaded.overridden[only])}")
     to = tuple(p for p in (_address("--to", r) for r in recipients) if p)
     said = Said(_address("--from", sender), to, _noon(on, config), login)
     in_use = InUse(book)

@@ -1,19 +1,22 @@
 """`smtp-gate policy`: what enforces each clause of the policy."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-from smtp_gate.cli.options import config_option, json_option, print_json, rulebook, settings
+from smtp_gate.cli.options import config_option, json_option, print_json, rulebook, settings, shorten
 from smtp_gate.cli.render import console
 from smtp_gate.core.verdict import Mode
 from smtp_gate.examine import Rule
 from smtp_gate.ruleset.policy import PROCEDURES, Coverage, Procedure, coverage
+from smtp_gate.ruleset.rules import Overridden
 
 STYLES = {Mode.ENFORCE: "green", Mode.SHADOW: "yellow", Mode.OFF: "dim"}
+Changed = Mapping[str, tuple[Overridden, ...]]
+"""What packs have overridden in others' rules, by the rule's id."""
 
 
 @click.command()
@@ -27,21 +30,23 @@ def policy(config_file: Path | None, *, as_json: bool, markdown: bool) -> None:
     """
     book = rulebook(settings(config_file, sample=True))
     rules = book.ruleset.rules if book.ruleset is not None else ()
-    covered = coverage(rules)
+    covered, changed = coverage(rules), book.loaded.overridden
     if markdown:
-        click.echo("\n".join(markdown_rows(covered)))
+        click.echo("\n".join(markdown_rows(covered, changed)))
         return
     if as_json:
         for row in covered:
-            print_json(_row(row))
+            print_json(_row(row, changed))
         return
     table = Table(show_edge=False, header_style="dim", pad_edge=False)
     for column in ("clause", "what it asks", "rules"):
         table.add_column(column, overflow="fold")
     for row in covered:
-        table.add_row(Text(row.clause.id, style="bold"), row.clause.meaning, _rules(row))
+        table.add_row(Text(row.clause.id, style="bold"), row.clause.meaning, _rules(row, changed))
     out = console()
     out.print(table)
+    for rule in changed:
+        out.print(Text("* ", style="bold").append(f"{rule} is overridden: {where_overridden(changed[rule])}"))
     out.print()
     out.print(Text("What stays with people, and what the gate adds", style="bold"))
     people = Table(show_edge=False, show_header=False, pad_edge=False)
@@ -50,8 +55,19 @@ def policy(config_file: Path | None, *, as_json: bool, markdown: bool) -> None:
     out.print(people)
 
 
-def markdown_rows(covered: Iterable[Coverage]) -> Iterator[str]:
-    """The table in Markdown: each clause with its rules, those of a pack together, and what stays with people."""
+def where_overridden(changed: Iterable[Overridden]) -> str:
+    """The keys of a rule that are overridden, each file with its own: `mode, message in rules/city.yaml:8`."""
+    places: dict[str, list[str]] = {}
+    for one in changed:
+        places.setdefault(f"{shorten(one.file)}:{one.line}", []).append(f"`{one.key}`")
+    return "; ".join(f"{', '.join(keys)} in {place}" for place, keys in places.items())
+
+
+def markdown_rows(covered: Iterable[Coverage], changed: Changed) -> Iterator[str]:
+    """The table in Markdown: each clause with its rules, those of a pack together, and what stays with people.
+
+    Rules that a pack has overridden bear a mark.
+    """
     yield "| clause | what it asks | what enforces it |"
     yield "|---|---|---|"
     for row in covered:
@@ -59,7 +75,7 @@ def markdown_rows(covered: Iterable[Coverage]) -> Iterator[str]:
         for rule in row.rules:
             pack, _, name = rule.id.partition(".")
             mode = "" if rule.terms.mode is Mode.ENFORCE else f" ({rule.terms.mode})"
-            packs.setdefault(pack, []).append(f"`{name or pack}`{mode}")
+            packs.setdefault(pack, []).append(f"`{name or pack}`{mode}{' (overridden)' if rule.id in changed else ''}")
         said = "; ".join(f"**{pack}** {', '.join(names)}" for pack, names in packs.items())
         procedures = [p for p in PROCEDURES if p.clause == row.clause.id]
         people = f"<br>*with people:* {'; '.join(p.duty for p in procedures)}" if procedures else ""
@@ -79,15 +95,21 @@ def _contribution(procedure: Procedure) -> Text:
     return Text(procedure.contribution, style="dim")
 
 
-def _rules(row: Coverage) -> Text:
+def _rules(row: Coverage, changed: Changed) -> Text:
+    def told(rule: Rule) -> Text:
+        shown = Text(f"{rule.id} ({rule.terms.mode})", style=STYLES[rule.terms.mode])
+        return shown.append(" *", style="bold") if rule.id in changed else shown
+
     if row.rules:
-        return Text("\n").join(Text(f"{r.id} ({r.terms.mode})", style=STYLES[r.terms.mode]) for r in row.rules)
+        return Text("\n").join(map(told, row.rules))
     return Text(_without(row), style="dim" if row.clause.beside else "red")
 
 
-def _row(row: Coverage) -> dict[str, object]:
-    def told(rule: Rule) -> dict[str, str]:
-        return {"id": rule.id, "mode": str(rule.terms.mode), "action": rule.terms.action.word}
+def _row(row: Coverage, changed: Changed) -> dict[str, object]:
+    def told(rule: Rule) -> dict[str, object]:
+        overridden = [{"key": o.key, "file": o.file, "line": o.line} for o in changed.get(rule.id, ())]
+        mode, action = str(rule.terms.mode), rule.terms.action.word
+        return {"id": rule.id, "mode": mode, "action": action, "overridden": overridden}
 
     return {
         "clause": row.clause.id,

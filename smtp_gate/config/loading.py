@@ -13,7 +13,7 @@ from smtp_gate.config.models import Config, HopTls
 from smtp_gate.core.message import Upstream
 from smtp_gate.ruleset.json_schema import DIALECT, tidy
 from smtp_gate.ruleset.marks import Document, Mistake
-from smtp_gate.ruleset.packs import read_file, shipped_rules
+from smtp_gate.ruleset.packs import SHIPPED, read_file, shipped_rules
 from smtp_gate.ruleset.problems import Loc, problems
 
 NAME: Final = "smtp-gate.yaml"
@@ -96,8 +96,18 @@ def _together(config: Config, document: Document) -> Iterator[Mistake]:
             path = ("next_hop", "hosts", number)
             yield document.mistake(path, f"the next hop {host} is this gate itself", "mail would go round in circles")
     yield from _pair(config.next_hop.tls, document, ("next_hop", "tls"))
+    yield from _shadowed(document)
     if not pack_paths(config):
         yield document.mistake((), "no rules are named and none are shipped", "add `rules:`")
+
+
+def _shadowed(document: Document) -> Iterator[Mistake]:
+    """A folder that bears the name of the shipped packs is not what the word means."""
+    node = document.node(("rules",))
+    for item in node.items or [node]:
+        if item.value == SHIPPED and (Path(document.file).parent / SHIPPED).exists():
+            said = f"`{SHIPPED}` means the packs of the installation, not the folder of that name here"
+            yield document.mistake_at(item, said, f"write ./{SHIPPED} for the folder, or rename it", "warning")
 
 
 def _listener(listener: ListenerSettings, config: Config, document: Document, at: Loc) -> Iterator[Mistake]:

@@ -19,6 +19,7 @@ from smtp_gate.config.directories import DirectorySettings, short_form
 from smtp_gate.config.listeners import ListenerSettings, TlsMode
 from smtp_gate.ruleset.build import BuildSettings
 from smtp_gate.ruleset.lists import ListSource, why_no_feed, why_not
+from smtp_gate.ruleset.packs import SHIPPED, shipped_rules
 from smtp_gate.ruleset.schema import Id
 from smtp_gate.ruleset.written import (
     Address,
@@ -61,6 +62,27 @@ def _feed(value: Path, info: ValidationInfo) -> Path:
     return value
 
 
+def _shipped(value: object) -> object:
+    """The word `shipped` stands for the packs of the installation, wherever that is."""
+    if value != SHIPPED:
+        return value
+    found = shipped_rules()
+    if found is None:
+        raise wrong("this installation has no shipped packs", f"a folder of that name is written ./{SHIPPED}")
+    return found
+
+
+Packs = Annotated[
+    Folder,
+    BeforeValidator(_shipped),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "A file or folder, relative to the file this stands in, or `shipped`.",
+            "examples": [SHIPPED, "../rules"],
+        }
+    ),
+]
 FeedFile = Annotated[File, AfterValidator(_feed)]
 Zone = Annotated[ZoneInfo, PlainValidator(_zone), WithJsonSchema({"type": "string", "examples": ["America/Chicago"]})]
 
@@ -217,8 +239,8 @@ class Config(Written):
     """Where accepted mail goes: host:port, a list for failover, or a mapping."""
     data_dir: NewPath
     """Holds, journal and what else is kept."""
-    rules: ListOf[Folder] = ()
-    """Folders or files of packs; the shipped packs where it is left out."""
+    rules: ListOf[Packs] = ()
+    """Folders or files of packs, and `shipped` for those of the installation, which alone count where it is left out."""
     directory: Annotated[DirectorySettings | None, BeforeValidator(short_form)] = None
     """The directory of accounts: a CSV file, or a mapping that names another source."""
     edm: dict[Id, EdmSettings] = Field(default_factory=dict)

@@ -1,4 +1,16 @@
-"""What every rule family offers, and what its parameters promise."""
+"""What every rule family offers, and what its parameters promise.
+
+The gate's own families and those of other packages are loaded alike, by the entry-point group `smtp_gate.families`. A
+package outside may import this module and `smtp_gate.core`, and nothing else of the gate; with that it is promised:
+
+- Names, fields and their meaning in both stay within a minor version (0.1.x), and the change log tells of every change.
+  What is added has a default, so that a family that names its arguments goes on.
+- `detectors`, `needs` and `check` are called with these arguments, in that order, from any thread; `check` only with every
+  question of `needs` answered, and never for a message whose rule is off, for others, or spares all recipients.
+- What a family raises, and what it gives that is no `Finding` or asks that is no `FactKey`, is its rule's failure: by
+  `on_error` 451 as a rule, and the other rules judge on. It must not block, look at a clock, or keep state.
+- What cannot be loaded is told at the rules that use it; the others load. No package takes the name of a family of ours.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass

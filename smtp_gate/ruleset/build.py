@@ -10,11 +10,12 @@ from pathlib import Path
 from smtp_gate.core.feeds import Feeds
 from smtp_gate.detect.edm import EdmList
 from smtp_gate.examine import Ruleset
+from smtp_gate.ruleset.layers import layered
 from smtp_gate.ruleset.lists import ListSource, read_lists
 from smtp_gate.ruleset.marks import Mistake
-from smtp_gate.ruleset.packs import Source, pack_files, read_source
+from smtp_gate.ruleset.packs import Source, pack_files, read_source, shipped_rules
 from smtp_gate.ruleset.plugins import Families, installed
-from smtp_gate.ruleset.rules import BuiltRule, Surroundings, build_rule
+from smtp_gate.ruleset.rules import BuiltRule, Overridden, Surroundings, build_rule
 from smtp_gate.ruleset.vocabulary import build_engine, names
 from smtp_gate.ruleset.waivers import build_waivers
 
@@ -63,6 +64,11 @@ class Loaded:
         """The mistakes that keep it from being used."""
         return tuple(m for m in self.mistakes if m.is_error)
 
+    @property
+    def overridden(self) -> dict[str, tuple[Overridden, ...]]:
+        """What packs have overridden in others' rules, by the rule's id; rules as they were written are not in it."""
+        return {b.rule.id: b.overridden for pack in self.packs for b in pack.rules if b.overridden}
+
 
 def load(paths: Sequence[Path], settings: BuildSettings, families: Families | None = None) -> Loaded:
     """Read, check and build the packs in these files and folders; never raises for what stands in them.
@@ -71,7 +77,8 @@ def load(paths: Sequence[Path], settings: BuildSettings, families: Families | No
     """
     mistakes: list[Mistake] = []
     sources: list[Source] = []
-    for found in pack_files(paths):
+    every = tuple(pack_files(paths))
+    for found in every:
         if isinstance(found, Mistake):
             mistakes.append(found)
             continue
@@ -79,6 +86,7 @@ def load(paths: Sequence[Path], settings: BuildSettings, families: Families | No
         if source is not None:
             sources.append(source)
     _pack_names(sources, mistakes)
+    sources = layered(sources, mistakes, sure=len(sources) == len(every))
     around = Surroundings(
         families=families if families is not None else installed(),
         detectors=names(sources, "detectors"),
@@ -113,14 +121,27 @@ def _pack_names(sources: Sequence[Source], mistakes: list[Mistake]) -> None:
     first: dict[str, Source] = {}
     for source in sources:
         other = first.setdefault(source.name, source)
-        if other is not source and source.name:
+        if source.is_copy_of(other):
             said = f"another pack is named `{source.name}`"
-            mistakes.append(source.document.mistake(("pack",), said, f"{other.document.file}:1"))
+            line, _ = other.document.place(("pack",))
+            hint = f"{other.document.file}:{line}{_instead(source, other)}"
+            mistakes.append(source.document.mistake(("pack",), said, hint))
+
+
+def _instead(source: Source, other: Source) -> str:
+    """What to do where one of two packs of a name is shipped and the other a copy of it."""
+    shipped = shipped_rules()
+    if shipped is None or source.path.is_relative_to(shipped) is other.path.is_relative_to(shipped):
+        return ""
+    return "; one is shipped: remove your copy and say in `overrides:` what differs, or take `shipped` out of `rules:`"
 
 
 def _rule_ids(sources: Sequence[Source]) -> tuple[frozenset[str], list[Mistake]]:
-    """Every rule id of any pack, those of broken rules included; and a mistake for each that stands twice."""
-    first: dict[str, str] = {}
+    """Every rule id of any pack, those of broken rules included; and a mistake for each that stands twice.
+
+    Of two packs of one name the name alone is told.
+    """
+    first: dict[str, tuple[Source, str]] = {}
     twice: list[Mistake] = []
     for source in sources:
         for index, raw in source.items("rules"):
@@ -128,11 +149,11 @@ def _rule_ids(sources: Sequence[Source]) -> tuple[frozenset[str], list[Mistake]]
             if not isinstance(name, str):
                 continue
             line = source.document.place(("rules", index, "id"))[0]
-            if name in first:
+            if name not in first:
+                first[name] = source, f"{source.document.file}:{line}"
+            elif not source.is_copy_of(first[name][0]):
                 said = f"the rule `{name[:60]}` stands here twice"
-                twice.append(source.document.mistake(("rules", index, "id"), said, f"first at {first[name]}"))
-            else:
-                first[name] = f"{source.document.file}:{line}"
+                twice.append(source.document.mistake(("rules", index, "id"), said, f"first at {first[name][1]}"))
     return frozenset(first), twice
 
 

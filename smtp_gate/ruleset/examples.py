@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from smtp_gate.core.feeds import Feeds
 from smtp_gate.core.finding import Finding
@@ -66,19 +67,19 @@ def _rule(loaded: Loaded, ruleset: Ruleset, pack: Pack, built: BuiltRule) -> Ite
     for example in built.examples:
         counts[example.kind] += 1
         blank = ExampleResult(
-            built.rule.id, pack.name, example.kind, counts[example.kind], built.file, example.place, passed=False
+            built.rule.id, pack.name, example.kind, counts[example.kind], example.file, example.place, passed=False
         )
         try:
-            yield _judge(blank, example, alone, pack, (ours, loaded.settings.feeds))
+            yield _judge(blank, example, alone, (ours, loaded.settings.feeds))
         except ExampleError as error:
             yield replace(blank, why=f"`{error.key}`: {error.reason}")
 
 
 def _judge(
-    blank: ExampleResult, example: Example, alone: Ruleset, pack: Pack, around: tuple[frozenset[str], Feeds]
+    blank: ExampleResult, example: Example, alone: Ruleset, around: tuple[frozenset[str], Feeds]
 ) -> ExampleResult:
     ours, feeds = around
-    message = message_of(example.model, pack.path.parent, ours, alone.zone)
+    message = message_of(example.model, Path(example.file).parent, ours, alone.zone)
     view = read(message, Limits(), {})
     facts = facts_of(example.model, alone.needs(view), ours, feeds)
     (result,) = examine(view, facts, alone, lambda: 0.0)

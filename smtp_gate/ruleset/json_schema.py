@@ -7,6 +7,7 @@ from smtp_gate.detect.masks import MASKS
 from smtp_gate.detect.validators import FORMATS, VALIDATORS
 from smtp_gate.detect.validators.meanings import FORMAT_MEANINGS, MASK_MEANINGS, VALIDATOR_MEANINGS
 from smtp_gate.families.base import Family
+from smtp_gate.ruleset.override_schema import FIXED
 from smtp_gate.ruleset.plugins import Families, installed
 from smtp_gate.ruleset.policy import CLAUSES
 from smtp_gate.ruleset.schema import PackModel
@@ -36,6 +37,8 @@ def pack_schema(families: Families | None = None, shipped: Shipped | None = None
     _name_words(definitions)
     _empty_levels(definitions)
     _offer(definitions, shipped or Shipped())
+    definitions["RuleOverride"] = _override(common)
+    definitions["OverridesModel"]["properties"]["rules"]["additionalProperties"] = {"$ref": "#/$defs/RuleOverride"}
     return {"$schema": DIALECT, **tidy(schema), "title": "smtp-gate pack"}
 
 
@@ -153,6 +156,17 @@ def _named_in(node: object, definitions: dict[str, Any]) -> list[str]:
                 waiting.append(definitions[name])
             waiting += one.values()
     return sorted(found)
+
+
+def _override(common: dict[str, Any]) -> dict[str, Any]:
+    """What an override of a rule may say. Its family is known to the loader alone, so that any further key may stand there."""
+    return {
+        "type": "object",
+        "description": "The keys to replace, each whole: any of the rule's but id, family and pack.",
+        "properties": {key: form for key, form in common.items() if key not in FIXED},
+        "not": {"anyOf": [{"required": [key]} for key in sorted(FIXED)]},
+        "minProperties": 1,
+    }
 
 
 def _branch(name: str, family: Family[Any], common: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

@@ -51,7 +51,7 @@ Place = tuple[int, int]
 class Node:
     """One piece of a document: its value, its place, and below it the items of a list or the keys of a mapping.
 
-    `size` and `depth` count the nodes below with aliases followed.
+    `size` and `depth` count the nodes below with aliases followed. `file` is empty but for what another file has put here.
     """
 
     value: Any
@@ -60,6 +60,7 @@ class Node:
     keys: dict[str, tuple[Place, "Node"]] = field(default_factory=dict)
     size: int = 1
     depth: int = 1
+    file: str = ""
 
     def child(self, step: str | int) -> "Node | None":
         """The item or the key's value; None where there is none."""
@@ -101,8 +102,16 @@ class Document:
                 return found[0]
         return self.node(path).place
 
+    def file_of(self, node: Node) -> str:
+        """The file in which this piece of the document is written: an override stands in another pack's."""
+        return node.file or self.file
+
+    def mistake_at(self, node: Node, message: str, hint: str = "", severity: str = "error") -> Mistake:
+        """A mistake at this piece of the document."""
+        return Mistake(self.file_of(node), *node.place, message, hint, severity)
+
     def mistake(
         self, path: Sequence[str | int], message: str, hint: str = "", *, key: bool = False, severity: str = "error"
     ) -> Mistake:
         """A mistake at this path."""
-        return Mistake(self.file, *self.place(path, key=key), message, hint, severity)
+        return Mistake(self.file_of(self.node(path)), *self.place(path, key=key), message, hint, severity)

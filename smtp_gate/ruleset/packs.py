@@ -15,6 +15,9 @@ from smtp_gate.ruleset.yaml12 import MAX_OCTETS, read_document
 CASES: Final = "cases"
 """Folders of this name hold sample mail, never packs."""
 
+SHIPPED: Final = "shipped"
+"""The word that stands in the settings for the folder of the shipped packs."""
+
 _SECTIONS: Final = {"rules": list, "waivers": list, "detectors": dict, "keywords": dict}
 
 
@@ -26,6 +29,7 @@ class Source:
     document: Document
     name: str = ""
     internal_domains: tuple[str, ...] = ()
+    layer: int = 1
 
     def items(self, section: str) -> list[tuple[int, dict[str, Any]]]:
         """The mappings of a list section with their positions; what is no mapping is already a mistake."""
@@ -36,6 +40,10 @@ class Source:
         """The entries of a mapping section."""
         found = self._section(section)
         return found if isinstance(found, dict) else {}
+
+    def is_copy_of(self, other: "Source") -> bool:
+        """Whether another pack bears this one's name: that is told once, and not again of all that stands in both."""
+        return other is not self and bool(self.name) and other.name == self.name
 
     def _section(self, section: str) -> object:
         root = self.document.root.value
@@ -94,7 +102,7 @@ def read_source(path: Path, mistakes: list[Mistake]) -> Source | None:
     except ValidationError as error:
         mistakes += problems(error, document, (), PackHead)
         return Source(path, document)
-    return Source(path, document, head.pack, head.internal_domains)
+    return Source(path, document, head.pack, head.internal_domains, head.layer)
 
 
 def read_file(path: Path) -> Document:

@@ -8,8 +8,8 @@ from typing import Final
 
 from smtp_gate.core.directory import Entry
 from smtp_gate.core.scope import WhoKind
+from smtp_gate.ruleset.layers import documents
 from smtp_gate.ruleset.marks import Document, Mistake, Node, nearest
-from smtp_gate.ruleset.packs import read_file
 from smtp_gate.ruleset.written import parse_who
 
 STATUSES: Final = frozenset({"employee", "contractor", "vendor", "agent"})
@@ -24,8 +24,7 @@ def group_mistakes(packs: Iterable[Path], groups: frozenset[str] | None) -> Iter
 
     A rule about officials only looks for nobody's name without them, so that is a warning.
     """
-    for path in packs:
-        document = read_file(path)
+    for document in documents(packs):
         for node in _sides(document, ("when", "unless")):
             yield from _groups_in(document, node, groups)
         for node in _sides(document, ("officials",)):
@@ -41,8 +40,7 @@ def _groups_in(document: Document, node: Node, groups: frozenset[str] | None) ->
 
 def unasked_mistakes(packs: Iterable[Path]) -> Iterator[Mistake]:
     """Every rule that without a directory looks at nothing."""
-    for path in packs:
-        document = read_file(path)
+    for document in documents(packs):
         rules = document.root.child("rules")
         for rule in rules.items if rules is not None else ():
             family = rule.child("family")
@@ -51,12 +49,12 @@ def unasked_mistakes(packs: Iterable[Path]) -> Iterator[Mistake]:
                     "this rule looks at nothing: no directory is configured",
                     "add `directory:` to the settings",
                 )
-                yield Mistake(document.file, *family.place, said, hint, "warning")
+                yield document.mistake_at(family, said, hint, "warning")
 
 
 def known_statuses(packs: Iterable[Path]) -> frozenset[str]:
     """The statuses that a directory may use: the usual ones, and those that rules name."""
-    return STATUSES | {str(s.value) for path in packs for s in _named(read_file(path))}
+    return STATUSES | {str(s.value) for document in documents(packs) for s in _named(document)}
 
 
 def status_mistakes(file: Path, entries: Iterable[Entry], known: frozenset[str], today: date) -> Iterator[Mistake]:
@@ -73,12 +71,11 @@ def status_mistakes(file: Path, entries: Iterable[Entry], known: frozenset[str],
 def named_status_mistakes(packs: Iterable[Path], statuses: frozenset[str]) -> Iterator[Mistake]:
     """Every status that a rule names and nobody of the directory has, but those that any directory may have one day."""
     known = STATUSES | statuses
-    for path in packs:
-        document = read_file(path)
+    for document in documents(packs):
         for scalar in _named(document):
             if str(scalar.value) not in known:
                 said, hint = f"no account has the status `{str(scalar.value)[:40]}`", nearest(scalar.value, known)
-                yield Mistake(document.file, *scalar.place, said, hint, "warning")
+                yield document.mistake_at(scalar, said, hint, "warning")
 
 
 def _sides(document: Document, keys: tuple[str, ...]) -> Iterator[Node]:
@@ -100,10 +97,10 @@ def _group(document: Document, scalar: Node, groups: frozenset[str] | None) -> M
         return None
     if groups is None:
         said, hint = f"nobody is in `{scalar.value}`: no directory is configured", "add `directory:` to the settings"
-        return Mistake(document.file, *scalar.place, said, hint, "warning")
+        return document.mistake_at(scalar, said, hint, "warning")
     written = next((g for g in groups if g.casefold() == who.value), None)
     hint = nearest(who.value, groups) if written is None else f"the directory must write `{written}` in small letters"
-    return Mistake(document.file, *scalar.place, f"no account is in `{scalar.value}`", hint)
+    return document.mistake_at(scalar, f"no account is in `{scalar.value}`", hint)
 
 
 def _named(document: Document) -> Iterator[Node]:

@@ -61,7 +61,7 @@ def problems(
 def unknown_key(document: Document, path: Loc, names: Iterable[str]) -> Mistake:
     """The mistake for a key that means nothing here, or nothing yet."""
     key = path[-1]
-    if key in PLANNED:
+    if key in PLANNED and len(path) > 1:
         return document.mistake(path, f"`{key}` is not implemented yet", "remove it: it would not be obeyed", key=True)
     return document.mistake(path, f"unknown key `{str(key)[:60]}`", nearest(key, names), key=True)
 

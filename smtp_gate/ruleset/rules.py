@@ -38,21 +38,32 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One example of a rule: `kind` is hit or miss, `place` where it stands."""
+    """One example of a rule: `kind` is hit or miss, `file` and `place` say where it stands."""
 
     kind: str
     model: ExampleModel
+    file: str
     place: Place
 
 
 @dataclass(frozen=True, slots=True)
+class Overridden:
+    """A key of a rule that a pack has overridden, and where."""
+
+    key: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class BuiltRule:
-    """A rule with its examples and where it stands."""
+    """A rule with its examples, where it stands, and which of its keys other packs have overridden."""
 
     rule: Rule
     examples: tuple[Example, ...]
     file: str
     place: Place
+    overridden: tuple[Overridden, ...] = ()
 
 
 def build_rule(
@@ -70,12 +81,13 @@ def build_rule(
     found += _placeholders(source, at, raw.get("message"))
     found += _regions(source, at, raw)
     if family is not None and params is not None:
-        found += _references(source, at, family.detectors(params), around.detectors)
+        found += _used(source, at, family, params, around.detectors)
     mistakes += found
     if model is None or family is None or params is None or any(m.is_error for m in found):
         return None
     rule = _assemble(source, model, family, params, around)
-    return BuiltRule(rule, tuple(_examples(source, at, model)), source.document.file, source.document.place(at))
+    examples, overridden = tuple(_examples(source, at, model)), tuple(_overridden(source, at))
+    return BuiltRule(rule, examples, source.document.file, source.document.place(at), overridden)
 
 
 def _validated(
@@ -93,8 +105,11 @@ def _family(source: Source, at: Loc, name: object, around: Surroundings, found: 
     if not isinstance(name, str):
         return None
     family = around.families.known.get(name)
+    path = (*at, "family")
+    if name in around.families.refused:
+        reason = around.families.refused[name]
+        found.append(source.document.mistake(path, f"`{name}` is the gate's own family", reason, severity="warning"))
     if family is None:
-        path = (*at, "family")
         if name in around.families.broken:
             reason = around.families.broken[name]
             found.append(source.document.mistake(path, f"the family `{name}` cannot be loaded", reason))
@@ -117,7 +132,14 @@ def _params(
         found += problems(error, source.document, at, schema, COMMON)
     except RecursionError:
         found.append(source.document.mistake(at, "nested too deeply"))
+    except Exception as error:  # noqa: BLE001 - validators of a plug-in may raise anything; the rule is then refused
+        found.append(_stumbled(source, at, family, error))
     return None
+
+
+def _stumbled(source: Source, at: Loc, family: Family[Any], error: Exception) -> Mistake:
+    said = f"the family `{family.name}` fails on these parameters"
+    return source.document.mistake((*at, "family"), said, type(error).__name__)
 
 
 def _clauses(source: Source, at: Loc, policy: object) -> Iterator[Mistake]:
@@ -161,17 +183,26 @@ def _regions(source: Source, at: Loc, raw: dict[str, Any]) -> Iterator[Mistake]:
             yield source.document.mistake(path, message, "a region is only the sender's claim; remove this")
 
 
+def _used(source: Source, at: Loc, family: Family[Any], params: BaseModel, known: frozenset[str]) -> Iterable[Mistake]:
+    """What is wrong with the detectors that the parameters name."""
+    try:
+        used = frozenset(family.detectors(params))
+    except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; the rule is then refused
+        return (_stumbled(source, at, family, error),)
+    return _references(source, at, used, known)
+
+
 def _references(source: Source, at: Loc, used: Iterable[str], known: frozenset[str]) -> Iterator[Mistake]:
     for name in sorted(set(used) - known):
-        places = [
-            scalar.place
+        nodes = [
+            scalar
             for key, (_, node) in source.document.node(at).keys.items()
             if key not in COMMON
             for scalar in node.scalars()
             if scalar.value == name
         ]
-        place = places[0] if places else source.document.place(at)
-        yield Mistake(source.document.file, *place, f"unknown detector `{name[:60]}`", nearest(name, known))
+        node = nodes[0] if nodes else source.document.node(at)
+        yield source.document.mistake_at(node, f"unknown detector `{name[:60]}`", nearest(name, known))
 
 
 def _assemble(source: Source, model: RuleModel, family: Family[Any], params: BaseModel, around: Surroundings) -> Rule:
@@ -197,4 +228,11 @@ def _disposition(word: str) -> Disposition:
 def _examples(source: Source, at: Loc, model: RuleModel) -> Iterator[Example]:
     for kind, listed in (("hit", model.examples.hit), ("miss", model.examples.miss)):
         for number, example in enumerate(listed):
-            yield Example(kind, example, source.document.place((*at, "examples", kind, number)))
+            node = source.document.node((*at, "examples", kind, number))
+            yield Example(kind, example, source.document.file_of(node), node.place)
+
+
+def _overridden(source: Source, at: Loc) -> Iterator[Overridden]:
+    for key, (place, node) in source.document.node(at).keys.items():
+        if node.file:
+            yield Overridden(key, node.file, place[0])

@@ -9,6 +9,7 @@ from smtp_gate.core.scope import Spare
 from smtp_gate.core.verdict import Mode
 from smtp_gate.detect.detectors import LEVELS, Detector, Evidence, Level
 from smtp_gate.ruleset.example_schema import ExamplesModel
+from smtp_gate.ruleset.override_schema import OverridesModel
 from smtp_gate.ruleset.words import Action, Encrypted, ModeWord, SureLevel
 from smtp_gate.ruleset.written import Day, Domain, Flag, Line, ListOf, Side, Words, Written, wrong
 
@@ -221,6 +222,8 @@ class PackHead(Written):
     """The pack's name."""
     internal_domains: ListOf[Domain] = ()
     """Domains that the examples of this pack treat as ours, beside those of the settings."""
+    layer: int = Field(default=1, strict=True, ge=1, le=9)
+    """Of two packs that override the same key, the one of the higher layer wins."""
 
 
 class KeywordLists(Written):
@@ -239,6 +242,8 @@ class PackModel(PackHead, KeywordLists):
     """Detectors, shared with all packs."""
     waivers: tuple[WaiverModel, ...] = ()
     """Exceptions that were granted."""
+    overrides: OverridesModel = OverridesModel()
+    """What this pack changes in other packs, whose files stay as they are."""
 
 
 COMMON: Final = frozenset(RuleModel.model_fields)

@@ -115,17 +115,16 @@ def _remarks(placed: _Placed, engine: Engine | None, clock: Callable[[], float] 
 
 
 def _twice(sources: Sequence[Source], section: str) -> Iterator[Mistake]:
-    """Names that two packs claim."""
+    """Names that two packs claim; of two packs of one name the name alone is told."""
     first: dict[str, Source] = {}
     for source in sources:
         for name in source.entries(section):
-            if name in first:
+            if name in first and not source.is_copy_of(first[name]):
                 document = first[name].document
                 line = document.place((section, name), key=True)[0]
                 said = f"`{name}` is also named in another pack"
                 yield source.document.mistake((section, name), said, f"{document.file}:{line}", key=True)
-            else:
-                first[name] = source
+            first.setdefault(name, source)
 
 
 def _lists(source: Source, found: list[Mistake]) -> Mapping[str, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from smtp_gate.adapters.passwords import parse
 from smtp_gate.cli import COMMANDS, main
-from smtp_gate.config import load_config
+from smtp_gate.config import load_config, pack_paths
 from smtp_gate.ruleset.policy import CLAUSES, PROCEDURES
 from tests.running import PACK, write_settings
 
@@ -297,3 +298,89 @@ def test_a_discard_without_a_reason_is_refused(config: Path) -> None:
     shown = run("quarantine", "discard", "-c", config, "7Q3KX0M2P9RT4", "--reason", " ")
     assert shown.exit_code == 2
     assert "--reason may not be empty" in shown.output
+
+
+OVER = "pack: city\noverrides:\n  rules:\n    test.secret: {mode: shadow, message: Hm.}\n"
+
+
+def test_policy_and_explain_say_what_is_overridden_and_where(config: Path, letter: Path, tmp_path: Path) -> None:
+    (tmp_path / "rules" / "city.yaml").write_text(OVER)
+    shown = " ".join(run("policy", "-c", config).output.split())
+    assert "test.secret (shadow) *" in shown
+    assert "test.forbidden (enforce) *" not in shown
+    assert "* test.secret is overridden: `message`, `mode` in " in shown
+    rows = [json.loads(r) for r in run("policy", "-c", config, "--json").output.splitlines()]
+    rules = {r["id"]: r["overridden"] for row in rows for r in row["rules"]}
+    city = str(tmp_path / "rules" / "city.yaml")
+    assert rules["test.secret"] == [{"key": key, "file": city, "line": 4} for key in ("message", "mode")]
+    assert rules["test.forbidden"] == []
+    assert "`secret` (shadow) (overridden), `forbidden`" in run("policy", "-c", config, "--markdown").output
+    told = "test.secret is overridden: `message`, `mode` in "
+    assert told in run("explain", "-c", config, "--rule", "test.secret", letter).output
+    assert "overridden" not in run("explain", "-c", config, "--rule", "test.forbidden", letter).output
+    (row,) = run("explain", "-c", config, "--rule", "test.secret", "--json", letter).output.splitlines()
+    assert json.loads(row)["verdict"] == "accept"
+
+
+def test_check_shows_the_line_of_the_override(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "rules" / "city.yaml").write_text(OVER.replace("shadow", "shado"))
+    shown = run("check", "-c", config)
+    assert shown.exit_code == 1
+    assert "city.yaml:4:25: error: `shado` is not one of enforce, shadow, off" in " ".join(shown.output.split())
+    assert "    test.secret: {mode: shado, message: Hm.}" in shown.output
+
+
+def test_init_beside_the_shipped_packs_checks_and_passes_its_examples(tmp_path: Path) -> None:
+    city = tmp_path / "city"
+    assert run("init", "--shipped", city).exit_code == 0
+    assert sorted(p.name for p in (city / "rules").iterdir()) == ["city.yaml", "schema"]
+    file = city / "config" / "smtp-gate.yaml"
+    assert "\nrules: [shipped, ../rules] " in file.read_text()
+    loaded = load_config(file)
+    assert loaded.config is not None
+    assert len(pack_paths(loaded.config)) == 2
+    for command in ("check", "test"):
+        shown = run(command, "-c", file)
+        assert shown.exit_code == 0, shown.output
+        assert "warning" not in shown.output
+    assert "city.badge" in run("test", "-c", file, "city").output
+    assert "pii.ssn is overridden: `message` in" in " ".join(run("policy", "-c", file).output.split())
+    assert "there already" in run("init", "--shipped", city).output
+
+
+def test_what_the_starter_pack_shows_in_comments_is_right(tmp_path: Path) -> None:
+    city = tmp_path / "city"
+    run("init", "--shipped", city)
+    pack = city / "rules" / "city.yaml"
+    shown, last = [], ""
+    for line in pack.read_text().splitlines():
+        written = re.sub(r"^( *)# (?=layer:|links|personal|waivers|  )", r"\1", line)
+        shown.append(written)
+        last = written
+    assert last.strip().endswith("}")
+    pack.write_text("\n".join(shown) + "\n")
+    assert pack.read_text().count("#") < 12
+    result = run("check", "-c", city / "config" / "smtp-gate.yaml")
+    assert result.exit_code == 0, result.output
+    assert "warning" not in result.output
+
+
+def test_init_refuses_settings_whose_rules_it_cannot_change(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    own = tmp_path / "own" / "smtp-gate.yaml"
+    own.write_text("data_dir: data\nrules:\n  - a\n")
+    shown = run("init", "--shipped", "-c", own, tmp_path / "city")
+    assert shown.exit_code == 1
+    assert "no line `rules: FOLDER`" in shown.output
+    assert not (tmp_path / "city").exists()
+
+
+def test_copies_beside_the_shipped_packs_are_told_with_the_way_out(tmp_path: Path) -> None:
+    city = tmp_path / "city"
+    assert run("init", city).exit_code == 0
+    file = city / "config" / "smtp-gate.yaml"
+    file.write_text(file.read_text().replace("rules: ../rules", "rules: [shipped, ../rules]"))
+    shown = " ".join(run("check", "-c", file).output.split())
+    assert "another pack is named `pii`" in shown
+    assert "remove your copy and say in `overrides:` what differs, or take `shipped` out of `rules:`" in shown
+    assert "stands here twice" not in shown

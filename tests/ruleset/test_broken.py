@@ -243,9 +243,11 @@ def test_an_expired_waiver_warns_and_loads(tmp_path: Path) -> None:
 def test_names_claimed_by_two_packs(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(PACK + DETECTOR)
     (tmp_path / "b.yaml").write_text("pack: toys\n" + DETECTOR)
+    (same,) = load([tmp_path], SETTINGS, TOYS).mistakes
+    assert (same.line, same.message, same.hint) == (1, "another pack is named `toys`", f"{tmp_path / 'a.yaml'}:1")
+    (tmp_path / "b.yaml").write_text("pack: others\n" + DETECTOR)
     result = load([tmp_path], SETTINGS, TOYS)
     assert [(m.line, m.message.split(" ")[0], m.hint.rpartition("/")[2]) for m in result.mistakes] == [
-        (1, "another", "a.yaml:1"),
         (3, "`ssn`", f"a.yaml:{PACK.count(chr(10)) + 2}"),
         (8, "`words`", f"a.yaml:{PACK.count(chr(10)) + 7}"),
     ]

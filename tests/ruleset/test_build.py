@@ -21,7 +21,7 @@ from smtp_gate.ruleset.build import Loaded, load
 from smtp_gate.ruleset.packs import shipped_rules
 from smtp_gate.ruleset.policy import CLAUSES, PROCEDURES, coverage
 from tests.ruleset.test_broken import DETECTOR, WAIVER, swap
-from tests.ruleset.toy import PACK, RULE, SETTINGS, TOYS, loaded
+from tests.ruleset.toy import PACK, RULE, SETTINGS, TOYS, Toy, ToyParams, loaded
 
 
 def rules(result: Loaded) -> tuple[Rule, ...]:
@@ -213,15 +213,15 @@ def test_shipped_rules_are_found_from_a_checkout() -> None:
     assert found.name == "rules"
 
 
-class Oddly:
+class Oddly(Toy):
     name = "odd"
-    schema = dict
+    schema = dict  # type: ignore[assignment]  # the mistake that is looked for
 
 
-class Colliding:
+class Colliding(Toy):
     name = "colliding"
 
-    class schema(TOYS.known["toy"].schema):  # type: ignore[misc]  # noqa: N801 - the protocol's word
+    class schema(ToyParams):  # noqa: N801 - the protocol's word
         message: str = ""
 
 
