@@ -359,7 +359,7 @@ def test_what_the_starter_pack_shows_in_comments_is_right(tmp_path: Path) -> Non
         last = written
     assert last.strip().endswith("}")
     pack.write_text("\n".join(shown) + "\n")
-    assert pack.read_text().count("#") < 12
+    assert pack.read_text().count("#") < 13
     result = run("check", "-c", city / "config" / "smtp-gate.yaml")
     assert result.exit_code == 0, result.output
     assert "warning" not in result.output

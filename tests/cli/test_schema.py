@@ -92,6 +92,7 @@ def test_they_are_written_below_a_folder(tmp_path: Path) -> None:
 def test_a_family_of_a_plug_in_is_in_the_schema_and_in_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     class Offer:
         name = "toy"
+        dist = None
 
         def load(self) -> object:
             return TOYS.known["toy"]
