@@ -35,8 +35,10 @@ def serve(
     book: Rulebook,
     reread: Callable[[], Config | None],
     environment: Mapping[str, str] | None = None,
+    *,
+    settings: Path | None = None,
 ) -> int:
-    """Run the gate until SIGTERM or SIGINT; the exit code. Raises OSError where something is taken or cannot be written,
+    """Run the gate until SIGTERM or SIGINT; the exit code. `settings` is the file that `reread` reads. Raises OSError where something is taken or cannot be written,
     ValueError for sockets of a service manager that fit no listener.
     """
     environment = os.environ if environment is None else environment
@@ -45,7 +47,8 @@ def serve(
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     lock = DataLock(data)
-    plan = replace(make_plan(config, logger, book, reread, environment), extract=data / EXTRACT)
+    made = make_plan(config, logger, book, reread, environment)
+    plan = replace(made, extract=data / EXTRACT, settings=settings)
     metrics_shared.make_room(plan.metrics, plan.slots)
     extracting = control.listen(data / EXTRACT)
     roles = [
