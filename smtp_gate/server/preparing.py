@@ -8,11 +8,12 @@ from typing import Final
 from smtp_gate.config import Config, load_config
 from smtp_gate.ruleset.differences import Change, differences
 from smtp_gate.ruleset.marks import Mistake
-from smtp_gate.ruleset.packs import Source, read_source
+from smtp_gate.ruleset.packs import Source
+from smtp_gate.server.comparing import shape_differences, sources
 from smtp_gate.server.rollback import in_force, pin_to, target
 from smtp_gate.server.rules import Rulebook, load_rulebook, snapshot_of
 from smtp_gate.store.ruleset_history import Pin
-from smtp_gate.store.rulesets import NoSnapshotError, Shape, Snapshot, Snapshots
+from smtp_gate.store.rulesets import NoSnapshotError, Snapshot, Snapshots
 
 TOLD: Final = 20
 """How many reasons of a refused reload are told."""
@@ -110,12 +111,6 @@ class Preparer:
         return Prepared(saved, book, pin, differences(old, new), beside)
 
 
-def sources(snapshot: Snapshot) -> list[Source]:
-    """The packs of a snapshot as read."""
-    found = (read_source(path, []) for path in snapshot.packs)
-    return [source for source in found if source is not None]
-
-
 def cut_short(before: Sequence[Source], after: Sequence[Source]) -> list[Mistake]:
     """A mistake for each pack that ended with the end marker and does no more: what stood behind the cut is not missed."""
     ended = {source.name for source in before if source.document.ended}
@@ -128,23 +123,6 @@ def cut_short(before: Sequence[Source], after: Sequence[Source]) -> list[Mistake
 
 def _last_line(source: Source) -> int:
     return max((node.place[0] for node in source.document.root.scalars()), default=1)
-
-
-def shape_differences(before: Shape, after: Shape) -> list[tuple[str, str, str]]:
-    """What differs beside the packs: the name of each setting, and what it was and is, as people write it."""
-    plain = ("enforce", "way_out", "zone", "internal_domains")
-    found = [(name, _plain(getattr(before, name)), _plain(getattr(after, name))) for name in plain]
-    for name in ("edm", "feeds"):
-        old, new = ({row[0]: row[1] for row in getattr(shape, name)} for shape in (before, after))
-        found += [(f"{name} {key}", old.get(key, ""), new.get(key, "")) for key in sorted(old.keys() | new.keys())]
-    found.append(("directory", before.directory, after.directory))
-    return [row for row in found if row[1] != row[2]]
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _first(mistakes: Sequence[Mistake]) -> tuple[str, ...]:

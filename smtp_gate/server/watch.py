@@ -10,12 +10,13 @@ from typing import Final
 
 from smtp_gate.config import Config, pack_paths
 from smtp_gate.ruleset.packs import CASES
+from smtp_gate.server.comparing import shape_differences, shape_on_disk
 from smtp_gate.server.directories import directory_file
 from smtp_gate.server.feeds import sources
 from smtp_gate.server.preparing import Wish
 from smtp_gate.server.reload import Reloaded
 from smtp_gate.server.rollback import disk_content, in_force
-from smtp_gate.store.rulesets import NoSnapshotError, Shape, Snapshots
+from smtp_gate.store.rulesets import NoSnapshotError, Snapshots
 
 EVERY: Final = 2.0
 """Seconds between two looks."""
@@ -105,21 +106,7 @@ class Watch:
         pinned = in_force(self._config, self._snapshots)
         if now.content != (disk_content(self._config) if pinned is None else pinned.content):
             return False
-        return _beside_is_current(self._config, now.shape)
-
-
-def _beside_is_current(config: Config, shape: Shape) -> bool:
-    """The same of directory, lists, feeds and settings."""
-    directory = directory_file(config)
-    edm = tuple((name, _digest(listed.file), str(listed.key.resolve())) for name, listed in config.edm.items())
-    feeds = [(source.name, _digest(source.file)) for source in sources(config)]
-    return (
-        (_digest(directory) if directory else "") == (f"sha256:{shape.directory}" if shape.directory else "")
-        and sorted(edm) == sorted(shape.edm)
-        and sorted(feeds) == sorted(row[:2] for row in shape.feeds)
-        and tuple(sorted(config.internal_domains)) == shape.internal_domains
-        and (config.timezone.key, config.way_out, config.enforce) == (shape.zone, shape.way_out, shape.enforce)
-    )
+        return not shape_differences(now.shape, shape_on_disk(self._config))
 
 
 def watched(config: Config) -> Iterator[Path]:

@@ -214,7 +214,9 @@ class Snapshots:
     def _prune(self, current: str) -> None:
         """Keep the newest snapshot of each of the last rulesets; that in use, and that which was rolled back to, always."""
         pin = self.history.pin()
-        always = {current, pin.name if pin else ""}
+        others = sorted((h for h in self._heads() if h.name != current), key=lambda h: h.last)
+        # Also the one before, whatever it holds: a worker that is just being born may be reading it.
+        always = {current, pin.name if pin else "", *(h.name for h in others[-1:])}
         kept = self.kept()
         stay = always | {k.name for k in kept[: self._keep]}
         for path in self.root.iterdir():
