@@ -1,6 +1,7 @@
 """Changes of packs as lines that people read, like `~ pii.ssn: action quarantine -> reject`."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -43,7 +44,8 @@ def _said(change: Change) -> str:
         gone, come = (json.loads(side) for side in (change.before, change.after))
         return " ".join(filter(None, (_words("+", come), _words("-", gone))))
     if change.key == "examples":
-        return f"examples {_examples(change.before)} -> {_examples(change.after)}"
+        old, new = _examples(change.before), _examples(change.after)
+        return f"{(new - old).total()} examples new, {(old - new).total()} gone"
     if change.key.startswith("order"):
         return change.key
     return f"{change.key} {shown(change.before)} -> {shown(change.after)}"
@@ -54,10 +56,13 @@ def _words(sign: str, words: list[object]) -> str:
     return said + shown(json.dumps(", ".join(map(str, words)), ensure_ascii=False)) if words else ""
 
 
-def _examples(value: str) -> str:
-    """How many examples there are of each kind."""
+def _examples(value: str) -> Counter[str]:
+    """Each example with its kind."""
     found = json.loads(value) if value else {}
     if not isinstance(found, dict):
-        return "-"
-    counts = [f"{len(some)} {kind}" for kind, some in found.items() if isinstance(some, list)]
-    return ", ".join(counts) or "none"
+        return Counter()
+    return Counter(f"{kind} {json.dumps(e, sort_keys=True)}" for kind, some in found.items() for e in _list(some))
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

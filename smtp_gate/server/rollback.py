@@ -78,13 +78,14 @@ def target(snapshots: Snapshots, word: str = "") -> Kept:
     One that was rolled away from is passed over, so that a second rollback goes further back. Raises NoSnapshotError.
     """
     kept = snapshots.kept()
-    now = current(snapshots)
+    now, pin = current(snapshots), snapshots.history.pin()
     if word:
         found = named(snapshots, word)
-        if now is not None and found.content == now.content:
+        # What was rolled back to while no gate ran is not in use yet.
+        meant = now if pin is None else next((k for k in kept if k.name == pin.name), now)
+        if meant is not None and found.content == meant.content:
             raise NoSnapshotError(f"the packs of {found.name} are in use already")
         return found
-    pin = snapshots.history.pin()
     passed = {*(pin.passed if pin else ()), now.content if now else ""}
     earlier = [k for k in kept if k.content not in passed]
     if not earlier:

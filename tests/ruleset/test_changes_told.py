@@ -19,8 +19,8 @@ RULE = ChangeKind.RULE
         (Change(RULE, "pii.ssn", "when.sender", "", '{"department": "Health"}'), '~ pii.ssn: when.sender - -> {"department": "Health"}'),
         (Change(ChangeKind.KEYWORDS, "k", "words", '["a"]', '["b", "c d"]'), "~ keywords k: +2 words: b, c d -a"),
         (Change(ChangeKind.KEYWORDS, "k", "order", '["a", "b"]', '["b", "a"]'), "~ keywords k: order"),
-        (Change(RULE, "r", "examples", '{"hit": [1]}', '{"hit": [1, 2], "miss": [3]}'), "~ r: examples 1 hit -> 2 hit, 1 miss"),
-        (Change(RULE, "r", "examples", "null", "[]"), "~ r: examples - -> -"),
+        (Change(RULE, "r", "examples", '{"hit": [1]}', '{"hit": [1, 2], "miss": [3]}'), "~ r: 2 examples new, 0 gone"),
+        (Change(RULE, "r", "examples", "null", "[]"), "~ r: 0 examples new, 0 gone"),
         (Change(RULE, "r", "title", '""', '"a\\n  b"'), '~ r: title "" -> a b'),
     ],
 )  # fmt: skip
