@@ -1,6 +1,6 @@
 """Snapshots of what judging uses: packs, directory and settings as they were when tested, so that every worker builds the same.
 
-Layout of version 4, below one folder: `NAME/snapshot.json`, `NAME/packs/NNN.yaml`, `NAME/directory.csv` where there is
+Layout of version 5, below one folder: `NAME/snapshot.json`, `NAME/packs/NNN.yaml`, `NAME/directory.csv` where there is
 one, `NAME/edm/SHA256.bin` for each list (equal ones of several snapshots are one file), `NAME/feeds/SHA256.feed` likewise
 (`.txt` for a plain list); and `current`, a file that holds
 the name in use. Beside them lies what store/ruleset_history.py writes. A list's key is no part of it: whoever has the snapshots has no key. A snapshot is written under another name, synced and renamed.
@@ -20,7 +20,9 @@ from typing import Final
 from smtp_gate.store.files import make_private, read_regular, sync_directory
 from smtp_gate.store.ruleset_history import History, write_new
 
-VERSION: Final = 4
+VERSION: Final = 5
+READ: Final = frozenset({4, VERSION})
+"""Versions that can be read: one without the packs' content in its shape is as good for a rollback."""
 KEPT: Final = 10
 """How many distinct rulesets are kept where nobody says, the one in use among them."""
 NAME: Final = re.compile(r"[0-9a-f]{16}")
@@ -44,6 +46,8 @@ class Shape:
     """Lists for exact data match: the name, the list's own (`sha256:` and hex digits), and where its key is."""
     feeds: tuple[tuple[str, str, str], ...] = ()
     """Feeds: the name, the content's own (`sha256:` and hex digits of the file), and the ending of the file."""
+    content: str = ""
+    """The packs octet by octet (`content_of`): comments and end markers are no part of the ruleset's hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +95,17 @@ class Snapshots:
         self._keep = keep
 
     def save(self, shape: Shape, files: Files) -> Snapshot:
-        """Copy the files into a snapshot, durably; the same shape again gives the one that is there."""
+        """Copy the files into a snapshot, durably; the same shape and packs again give the one that is there."""
+        packs = [pack.read_bytes() for pack in files.packs]
+        shape = replace(shape, content=content_of(hashlib.sha256(octets).hexdigest() for octets in packs))
         name = hashlib.sha256(json.dumps(asdict(shape), sort_keys=True).encode()).hexdigest()[:16]
         with contextlib.suppress(NoSnapshotError):
             return self.get(name)
         making = self.root / f".{name}.{os.getpid()}"
         shutil.rmtree(making, ignore_errors=True)
         make_private(making / "packs")
-        for number, pack in enumerate(files.packs):
-            write_new(making / "packs" / f"{number:03}.yaml", pack.read_bytes())
+        for number, octets in enumerate(packs):
+            write_new(making / "packs" / f"{number:03}.yaml", octets)
         if files.directory is not None:
             write_new(making / "directory.csv", files.directory.read_bytes())
         make_private(making / "edm")
@@ -137,7 +143,7 @@ class Snapshots:
         folder = self.root / name
         try:
             head = json.loads((folder / "snapshot.json").read_bytes())
-            if head.pop("version") != VERSION:
+            if head.pop("version") not in READ:
                 raise NoSnapshotError(f"{name} is of another version")
             files = head.pop("files")
             if files != _digests(folder):
@@ -204,7 +210,7 @@ class Snapshots:
         folder = self.root / name
         try:
             head = json.loads((folder / "snapshot.json").read_bytes())
-            if head["version"] != VERSION:
+            if head["version"] not in READ:
                 return None
             at = folder.stat().st_mtime
             return Kept(name, str(head["ruleset"]), content_of(_pack_digests(head["files"])), at, at)

@@ -173,3 +173,37 @@ async def test_whatever_is_broken_the_last_good_rules_stay(tmp_path: Path, broke
         assert done.reasons
         assert done.ruleset == made.workers.in_use.ruleset.hash == before
         assert made.heard["w0"] == []
+
+
+async def test_a_pack_that_has_lost_its_end_marker_is_refused_at_its_last_line(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        await made.join("w0")
+        pack = tmp_path / "rules" / "test.yaml"
+        pack.write_text(PACK + "...\n")
+        whole = (await made.workers.reload()).ruleset
+        assert whole == made.workers.in_use.ruleset.hash
+        # Cut behind the first rule: what is left is a whole pack, and would load.
+        pack.write_text(PACK[: PACK.index("  - id: test.forbidden")] + "detectors:\n  word: {primary: {regex: 'sesame'}, levels: {high: {}}, mask: all}\n")  # fmt: skip
+        done = await made.workers.reload()
+        (reason,) = done.reasons
+        assert reason.startswith(f"{pack}:13:1: the end marker `...` is gone: was the file cut short?")
+        assert done.ruleset == made.workers.in_use.ruleset.hash == whole
+        assert made.heard["w0"] == ["build", "use"] * 1
+        assert len(list((tmp_path / "rulesets").glob("[0-9a-f]*"))) == 2, "what was refused is not kept"
+        pack.write_text(PACK.replace("sesame", "simsim"))
+        assert (await made.workers.reload()).reasons, "whole, but without the marker"
+        pack.write_text(PACK.replace("sesame", "simsim") + "...\n")
+        assert (await made.workers.reload()).reasons == ()
+
+
+async def test_a_cut_at_any_octet_never_loads(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        pack = tmp_path / "rules" / "test.yaml"
+        octets = (PACK + "...\n").encode()
+        pack.write_bytes(octets)
+        whole = (await made.workers.reload()).ruleset
+        # The line end behind the marker is no content.
+        for length in [*range(0, len(octets) - 1, 29), *range(len(octets) - 12, len(octets) - 1)]:
+            pack.write_bytes(octets[:length])
+            assert (await made.workers.reload()).reasons, length
+            assert made.workers.in_use.ruleset.hash == whole
