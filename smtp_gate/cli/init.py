@@ -8,6 +8,7 @@ import click
 
 from smtp_gate.config import find_config
 from smtp_gate.ruleset.packs import shipped_rules
+from smtp_gate.server.shipped import keep_base
 
 
 @click.command()
@@ -38,6 +39,7 @@ def init(config_file: Path | None, folder: Path) -> None:
     targets[0].write_text(text, "utf-8")
     shutil.copyfile(sample.parent / "directory.csv", targets[1])
     shutil.copytree(rules, targets[2])
+    keep_base(targets[2])
     for target in targets:
         click.echo(f"made {target}")
     click.echo(f"\nNext:  edit {targets[0]}, then")
