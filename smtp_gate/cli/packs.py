@@ -68,8 +68,8 @@ def _show(done: Upgrade) -> None:
         for step in steps:
             for text in _lines(step):
                 out.print(Text(f"  {text}"), soft_wrap=True)
-    if not done.steps:
-        out.print(f"yours are as they are shipped: {', '.join(done.packs) or 'there are none'}")
+    if not done.steps and done.packs:
+        out.print(f"yours are as they are shipped: {', '.join(done.packs)}", soft_wrap=True)
     if done.touches:
         out.print(Text("yours that lie over what has changed", style="bold"))
     for touch in done.touches:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from smtp_gate.ruleset.differences import Change, ChangeKind, differences
 from smtp_gate.ruleset.packs import Source
@@ -94,13 +95,17 @@ def _two_ways(change: Change) -> Step:
     return Step(fate, theirs=change)
 
 
+_WHOLE: Final = frozenset({"value", "words", "order"})
+"""Keys of changes that stand for the whole thing."""
+
+
 def _overlap(one: str, other: str) -> bool:
     """Whether one key is the other or lies below it; the whole thing, without a key, is above all."""
-    short, long = sorted((one, other), key=len)
+    short, long = sorted(("" if key in _WHOLE else key for key in (one, other)), key=len)
     return not short or long == short or long.startswith((f"{short}.", f"{short}["))
 
 
-_SECTIONS = {ChangeKind.RULE: "rules", ChangeKind.DETECTOR: "detectors", ChangeKind.KEYWORDS: "keywords"}
+_SECTIONS: Final = {ChangeKind.RULE: "rules", ChangeKind.DETECTOR: "detectors", ChangeKind.KEYWORDS: "keywords"}
 
 
 def touched(steps: Iterable[Step], yours: Sequence[Source]) -> tuple[Touch, ...]:
