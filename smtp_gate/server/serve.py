@@ -38,8 +38,9 @@ def serve(
     *,
     settings: Path | None = None,
 ) -> int:
-    """Run the gate until SIGTERM or SIGINT; the exit code. `settings` is the file that `reread` reads. Raises OSError where something is taken or cannot be written,
-    ValueError for sockets of a service manager that fit no listener.
+    """Run the gate until SIGTERM or SIGINT; the exit code. `settings` is the file that `reread` reads.
+
+    Raises OSError where something is taken or cannot be written, ValueError for sockets that fit no listener.
     """
     environment = os.environ if environment is None else environment
     data = Path(config.data_dir)
@@ -51,11 +52,9 @@ def serve(
     plan = replace(made, extract=data / EXTRACT, settings=settings)
     metrics_shared.make_room(plan.metrics, plan.slots)
     extracting = control.listen(data / EXTRACT)
-    roles = [
-        *(_lighter(role, plan) for role in extractor_roles(extracting, config.extractors)),
-        *(_worker_role(plan, slot) for slot in range(len(plan.slots))),
-        Role("keeper", Kind.KEEPER, partial(_keeper_main, plan)),
-    ]
+    extractors = [_lighter(role, plan) for role in extractor_roles(extracting, config.extractors)]
+    workers = [_worker_role(plan, slot) for slot in range(len(plan.slots))]
+    roles = [*extractors, *workers, Role("keeper", Kind.KEEPER, partial(_keeper_main, plan))]
     told = partial(notify, environment)
     addresses = {name: ":".join(map(str, plan.sockets.address(name))) for name in plan.sockets.by_name}
     supervisor = Supervisor(

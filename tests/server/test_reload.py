@@ -188,8 +188,8 @@ async def test_a_pack_that_has_lost_its_end_marker_is_refused_at_its_last_line(t
         (reason,) = done.reasons
         assert reason.startswith(f"{pack}:13:1: the end marker `...` is gone: was the file cut short?")
         assert done.ruleset == made.workers.in_use.ruleset.hash == whole
-        assert made.heard["w0"] == ["build", "use"] * 1
-        assert len(list((tmp_path / "rulesets").glob("[0-9a-f]*"))) == 2, "what was refused is not kept"
+        assert made.heard["w0"] == ["build", "use"]
+        assert sum(path.is_dir() for path in (tmp_path / "rulesets").iterdir()) == 2, "what was refused is not kept"
         pack.write_text(PACK.replace("sesame", "simsim"))
         assert (await made.workers.reload()).reasons, "whole, but without the marker"
         pack.write_text(PACK.replace("sesame", "simsim") + "...\n")
