@@ -24,10 +24,15 @@ class ReloadTeller:
         self._metrics = metrics
         self._logger = logger
         self._journal = journal
+        self._answered: tuple[str, ...] = ()
+        """Why somebody's own reload was refused last: the watch, which sees the same files soon after, need not say it again."""
 
     async def tell(self, wish: Wish, done: Reloaded) -> None:
         """Tell of one; never raises, since what was done is done."""
         self._metrics.rolled_back(now=bool(done.rolled_back))
+        answered, self._answered = self._answered, done.reasons if wish.files and wish.to is None else ()
+        if done.reasons and done.reasons == answered and not wish.files:
+            return
         if done.reasons:
             self._metrics.reload_refused(files=wish.to is None)
             told: dict[str, Value] = {"by": wish.by, "mistakes": list(done.reasons), "ruleset": done.ruleset}

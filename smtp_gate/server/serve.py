@@ -48,8 +48,7 @@ def serve(
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     lock = DataLock(data)
-    made = make_plan(config, logger, book, reread, environment)
-    plan = replace(made, extract=data / EXTRACT, settings=settings)
+    plan = replace(make_plan(config, logger, book, reread, environment), extract=data / EXTRACT, settings=settings)
     metrics_shared.make_room(plan.metrics, plan.slots)
     extracting = control.listen(data / EXTRACT)
     extractors = [_lighter(role, plan) for role in extractor_roles(extracting, config.extractors)]

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from smtp_gate.server.preparing import Wish
+from smtp_gate.server.reload import USUAL
 from smtp_gate.server.reload_told import wish_of
+from smtp_gate.server.watch import WATCH
 from smtp_gate.store.journal import SegmentJournal
 from tests.running import PACK, Running, running
 
@@ -62,6 +64,17 @@ async def test_a_refused_rollback_says_nothing_of_the_files(tmp_path: Path) -> N
         text = gate.solo.keeper.metrics.text().decode()
         assert "smtp_gate_ruleset_refused 0.0" in text
         assert "smtp_gate_ruleset_reload_failures_total 1.0" in text
+
+
+async def test_the_watch_does_not_say_again_what_a_person_was_just_told(tmp_path: Path) -> None:
+    async with running(tmp_path, {"watch": "false"}) as gate:
+        (tmp_path / "rules" / "test.yaml").write_text("[")
+        for wish in (USUAL, WATCH):
+            assert (await gate.solo.keeper.reload(wish)).reasons
+        assert len(events(gate, "reload_refused")) == 1
+        (tmp_path / "rules" / "test.yaml").write_text("pack: 7")
+        assert (await gate.solo.keeper.reload(WATCH)).reasons
+        assert len(events(gate, "reload_refused")) == 2
 
 
 async def test_a_full_disk_does_not_undo_a_reload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
