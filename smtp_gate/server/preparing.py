@@ -45,7 +45,8 @@ class RefusedError(Exception):
 class Prepared:
     """A snapshot of what was just tested, the rulebook, the rollback that holds once it is used, and what changes with it.
 
-    `beside` names what changes beside the packs: `directory`, `enforce` and the like.
+    `beside` names what changes beside the packs: `directory`, `enforce` and the like. `made` are the snapshots that were made
+    for it, to be dropped where it comes to nothing.
     """
 
     saved: Snapshot
@@ -53,6 +54,7 @@ class Prepared:
     pin: Pin | None
     changes: tuple[Change, ...]
     beside: tuple[str, ...]
+    made: frozenset[str] = frozenset()
 
 
 class Preparer:
@@ -74,9 +76,14 @@ class Preparer:
         book = load_rulebook(config, test=packs is None, packs=packs)
         if book.ruleset is None:
             raise RefusedError(*_first(book.errors))
+        before = self._snapshots.names()
         try:
             saved = snapshot_of(config, book, self._snapshots)
-            return None if saved is None else self._compared(saved, book, pin)
+            made = self._snapshots.names() - before
+            if saved is not None:
+                return replace(self._compared(saved, book, pin, made), made=made)
+            self._snapshots.drop(made)
+            return None  # noqa: TRY300 - it belongs to what may fail
         except OSError as error:
             raise RefusedError(f"the snapshot could not be written: {error.strerror}", lasting=False) from None
 
@@ -96,7 +103,7 @@ class Preparer:
         except NoSnapshotError as error:
             raise RefusedError(str(error)) from None
 
-    def _compared(self, saved: Snapshot, book: Rulebook, pin: Pin | None) -> Prepared:
+    def _compared(self, saved: Snapshot, book: Rulebook, pin: Pin | None, made: frozenset[str]) -> Prepared:
         try:
             before = self._snapshots.get(self._snapshots.current())
         except NoSnapshotError:
@@ -105,7 +112,7 @@ class Preparer:
         files = [pack.path for pack in book.loaded.packs]
         cut = cut_short(old, [replace(s, path=file) for s, file in zip(new, files, strict=True)])
         if cut:
-            self._snapshots.drop(saved.name)
+            self._snapshots.drop(made)
             raise RefusedError(*_first(cut))
         beside = tuple(key for key, _, _ in shape_differences(before.shape, saved.shape))
         return Prepared(saved, book, pin, differences(old, new), beside)

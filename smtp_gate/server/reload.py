@@ -153,7 +153,7 @@ class Workers:
             if "built" not in a and m in self._members
         ]
         if failed:
-            await asyncio.to_thread(self._snapshots.drop, name)
+            await asyncio.to_thread(self._snapshots.drop, prepared.made)
             raise RefusedError(*failed, lasting=False)
         await asyncio.to_thread(self._use, prepared)
         self.in_use.swap(prepared.book)

@@ -126,7 +126,7 @@ def _below(folder: Path) -> Iterator[Path]:
         inside = path.relative_to(folder).parts
         if any(part.startswith(".") for part in inside):
             continue
-        if path.suffix in {".yaml", ".yml"} or CASES in inside[:-1]:
+        if path.suffix in {".yaml", ".yml", ".eml"} or CASES in inside[:-1]:
             yield path
 
 

@@ -175,11 +175,14 @@ class Snapshots:
                 self.history.used(head.ruleset, head.last)
             self._prune(name)
 
-    def drop(self, name: str) -> None:
-        """Forget a snapshot that never came into use; one in use, or of a ruleset that was, stays."""
-        pin, head = self.history.pin(), self._head(name)
-        never = head is not None and head.ruleset not in self.history.uses()
-        if never and name not in {self.current(), pin.name if pin else ""}:
+    def names(self) -> frozenset[str]:
+        """Every snapshot that is there, whole or not."""
+        return frozenset(path.name for path in self.root.iterdir() if NAME.fullmatch(path.name))
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Forget snapshots that were made in vain; that in use, and that which was rolled back to, stay."""
+        pin = self.history.pin()
+        for name in set(names) - {self.current(), pin.name if pin else ""}:
             shutil.rmtree(self.root / name, ignore_errors=True)
 
     def current(self) -> str:

@@ -12,6 +12,7 @@ import pytest
 from smtp_gate.adapters.control import ControlLine, ControlServer, Frame, connect, listen
 from smtp_gate.config import load_config
 from smtp_gate.server import reload
+from smtp_gate.server.preparing import Wish
 from smtp_gate.server.reload import Workers
 from smtp_gate.server.rules import InUse, load_rulebook, publish
 from smtp_gate.store.rulesets import Snapshots
@@ -116,6 +117,16 @@ async def test_one_that_cannot_build_keeps_all_from_using(tmp_path: Path) -> Non
         assert done.reasons == ("w1: no memory",)
         assert made.heard["w0"] == ["build"]
         assert made.workers.in_use.ruleset.hash == before
+        assert len(Snapshots(tmp_path / "rulesets").names()) == 1, "what came to nothing is no ruleset to go back to"
+
+
+async def test_who_asks_by_name_mends_a_worker_and_who_saw_a_file_touched_disturbs_none(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        await made.join("w0")
+        assert not (await made.workers.reload(Wish("watch", files=False))).is_news
+        assert made.heard["w0"] == []
+        assert not (await made.workers.reload()).is_news
+        assert made.heard["w0"] == ["build", "use"]
 
 
 async def test_one_that_goes_meanwhile_stops_nobody(tmp_path: Path) -> None:

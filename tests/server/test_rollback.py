@@ -178,6 +178,29 @@ async def test_what_does_not_build_with_the_settings_of_now_is_refused(gate: Gat
     assert gate.snapshots.history.pin() is None
 
 
+async def test_sample_mail_that_lies_beside_the_files_is_not_asked_for_again(gate: Gate) -> None:
+    cases = gate.folder / "rules" / "cases"
+    cases.mkdir()
+    (cases / "a.eml").write_bytes(b"From: a@milwaukee.gov\r\n\r\nthe word is sesame\r\n")
+    pack = gate.folder / "rules" / "test.yaml"
+    pack.write_text(PACK.replace('hit: [{text: "the word is sesame"}]', "hit: [{case: cases/a.eml}]"))
+    first = await gate.workers.reload()
+    assert first.reasons == ()
+    await gate.load("simsim")
+    assert (await gate.workers.reload(BACK)).ruleset == first.ruleset
+
+
+async def test_refused_by_a_worker_the_earlier_ruleset_is_still_there_to_go_back_to(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        first = made.workers.in_use.ruleset.hash
+        made.write("simsim")
+        await made.workers.reload()
+        (tmp_path / "rulesets" / "uses.json").unlink()
+        await made.join("w0", lambda frame: {"failed": frame["name"], "why": "no memory"})
+        assert (await made.workers.reload(BACK)).reasons
+        assert first in {k.ruleset for k in Snapshots(tmp_path / "rulesets").kept()}
+
+
 async def test_a_snapshot_that_is_gone_ends_it(gate: Gate) -> None:
     await gate.load("simsim")
     await gate.workers.reload(BACK)

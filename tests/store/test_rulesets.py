@@ -183,14 +183,14 @@ def test_what_is_in_use_or_rolled_back_to_is_never_removed(
         assert len(kept) <= keep + 2
 
 
-def test_a_ruleset_that_never_came_into_use_is_dropped_and_no_other(tmp_path: Path) -> None:
+def test_what_is_in_use_or_rolled_back_to_is_not_dropped(tmp_path: Path) -> None:
     given = files(tmp_path)
     snapshots = Snapshots(tmp_path / "rulesets")
     used, never, pinned = (snapshots.save(replace(SHAPE, ruleset=f"sha256:{n}"), given).name for n in range(3))
     snapshots.use(used)
     snapshots.history.set_pin(Pin(pinned, "content"))
-    for name in (used, never, pinned, "nothing"):
-        snapshots.drop(name)
+    assert snapshots.names() == {used, never, pinned}
+    snapshots.drop([used, never, pinned, "nothing"])
     assert {k.name for k in snapshots.kept()} == {used, pinned}
 
 
