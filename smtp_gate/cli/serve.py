@@ -9,7 +9,8 @@ from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.logs import Logger
 from smtp_gate.cli.options import config_option, give_up, settings, settings_file
 from smtp_gate.config import Config, load_config
-from smtp_gate.server.rollback import load_in_force, snapshots_of
+from smtp_gate.server.at_rest import load_in_force
+from smtp_gate.server.rollback import snapshots_of
 from smtp_gate.server.serve import serve as serve_gate
 from smtp_gate.server.settings import listener_mistakes
 

@@ -1,13 +1,11 @@
 """A rollback: which ruleset that was kept is meant, and whether its packs are used in the place of those on disk now."""
 
 import hashlib
-from datetime import date
 from pathlib import Path
 from typing import Final
 
 from smtp_gate.config import Config, pack_paths
 from smtp_gate.ruleset.packs import pack_files
-from smtp_gate.server.rules import Rulebook, load_rulebook
 from smtp_gate.store.ruleset_history import Pin
 from smtp_gate.store.rulesets import Kept, NoSnapshotError, Snapshot, Snapshots, content_of
 
@@ -49,15 +47,6 @@ def in_force(config: Config, snapshots: Snapshots) -> Snapshot | None:
         return snapshots.get(pin.name)
     except NoSnapshotError:
         return None
-
-
-def load_in_force(config: Config, snapshots: Snapshots | None, today: date | None = None) -> Rulebook:
-    """What a gate judges by that starts now: the packs that were rolled back to, or else the tested files; never raises."""
-    pinned = None if snapshots is None else in_force(config, snapshots)
-    if pinned is None:
-        return load_rulebook(config, today)
-    # Its examples came out right when it was made; their sample mail does not lie beside it.
-    return load_rulebook(config, today, test=False, packs=pinned.packs)
 
 
 def named(snapshots: Snapshots, word: str) -> Kept:

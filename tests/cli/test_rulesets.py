@@ -9,7 +9,8 @@ from click.testing import CliRunner, Result
 
 from smtp_gate.cli import main
 from smtp_gate.config import load_config
-from smtp_gate.server.rollback import load_in_force, snapshots_of
+from smtp_gate.server.at_rest import load_in_force
+from smtp_gate.server.rollback import snapshots_of
 from smtp_gate.server.rules import load_rulebook, publish
 from smtp_gate.store.rulesets import Snapshots
 from tests.running import PACK, running, write_settings

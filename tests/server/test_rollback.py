@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from smtp_gate.adapters.logs import Logger
 from smtp_gate.config import Config, load_config
-from smtp_gate.server.at_rest import roll_back_at_rest
+from smtp_gate.server.at_rest import load_in_force, roll_back_at_rest
 from smtp_gate.server.plan import DataLock, make_plan
 from smtp_gate.server.preparing import Wish
 from smtp_gate.server.reload import Workers
-from smtp_gate.server.rollback import in_force, load_in_force, named, snapshots_of, target
+from smtp_gate.server.rollback import in_force, named, snapshots_of, target
 from smtp_gate.server.rules import InUse, current_rulebook, load_rulebook, publish
 from smtp_gate.server.watch import Watch
 from smtp_gate.store.rulesets import NoSnapshotError, Snapshots
@@ -294,6 +294,19 @@ async def test_a_rollback_while_no_gate_runs_takes_effect_at_the_start(gate: Gat
     assert gate.snapshots.history.pin() is None, "the files say the same: there is nothing to hold against them"
     gate.start()
     assert gate.now == second
+
+
+async def test_a_gate_does_not_start_with_a_pack_that_lost_its_end_marker(gate: Gate) -> None:
+    pack = gate.folder / "rules" / "test.yaml"
+    pack.write_text(PACK + "...\n")
+    gate.start()
+    pack.write_text(PACK)
+    book = load_in_force(gate.config, snapshots_of(gate.config))
+    assert book.ruleset is None
+    (mistake,) = book.errors
+    assert (mistake.file, mistake.message) == (str(pack), "the end marker `...` is gone: was the file cut short?")
+    pack.write_text(PACK + "...\n")
+    gate.start()
 
 
 async def test_there_is_nothing_to_go_back_to_at_first(gate: Gate, tmp_path: Path) -> None:
