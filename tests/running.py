@@ -106,7 +106,8 @@ async def running(
         config = load_config(file).config
         assert config is not None, load_config(file).mistakes
         log = StringIO()
-        solo = Solo(config, Logger(utc_now, stream=log), load_rulebook(config), lambda: load_config(file).config)
+        book, logger = load_rulebook(config), Logger(utc_now, stream=log)
+        solo = Solo(config, logger, book, lambda: load_config(file).config, settings=file)
         await solo.start()
         try:
             yield Running(solo, hop, folder, log)

@@ -25,6 +25,10 @@ class KeeperMetrics:
         self._loaded = gauge("ruleset_loaded_timestamp_seconds", "When the ruleset in use was loaded.")
         self._reloads = counter("ruleset_reloads", "Loads of a ruleset, by result.", ("result",))
         self._refused = counter("ruleset_reload_failures", "Reloads refused; the last good ruleset stayed.")
+        refused = "1 while the files on disk were refused and an older ruleset runs, else 0."
+        self._refused_now = gauge("ruleset_refused", refused)
+        rolled = "1 while a ruleset is in use that somebody rolled back to, else 0."
+        self._rolled_back = gauge("ruleset_rolled_back", rolled)
         self._workers = gauge(
             "workers", "Workers on the line, by whether they judge by the ruleset in use.", ("ruleset",)
         )
@@ -55,11 +59,22 @@ class KeeperMetrics:
         self._ruleset.labels(ruleset_hash).set(1)
         self._loaded.set(self._now())
         self._reloads.labels("good").inc()
+        self._refused_now.set(0)
 
-    def reload_refused(self) -> None:
-        """A reload was refused and the last good ruleset stays."""
+    def reload_refused(self, *, files: bool = True) -> None:
+        """A reload was refused and the last good ruleset stays; `files` says that it was to load the files on disk."""
         self._reloads.labels("refused").inc()
         self._refused.inc()
+        if files:
+            self._refused_now.set(1)
+
+    def files_in_use(self) -> None:
+        """What is on disk was found to be what is in use."""
+        self._refused_now.set(0)
+
+    def rolled_back(self, *, now: bool) -> None:
+        """Whether a ruleset is in use that somebody rolled back to."""
+        self._rolled_back.set(int(now))
 
     def workers(self, current: int, other: int) -> None:
         """So many workers are on the line, judging by the ruleset in use or by another."""

@@ -20,6 +20,8 @@ COMMANDS: Final = {
     "directory": "smtp_gate.cli.directory:directory",
     "index": "smtp_gate.cli.index:index",
     "reload": "smtp_gate.cli.reload:reload",
+    "ruleset": "smtp_gate.cli.rulesets:ruleset",
+    "pack": "smtp_gate.cli.packs:pack",
     "passwd": "smtp_gate.cli.passwd:passwd",
     "edm": "smtp_gate.cli.edm:edm",
     "feeds": "smtp_gate.cli.feeds:feeds",

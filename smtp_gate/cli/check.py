@@ -18,6 +18,7 @@ from smtp_gate.cli.options import (
     show_mistakes,
 )
 from smtp_gate.cli.render import console
+from smtp_gate.cli.rulesets import rollback_note
 from smtp_gate.config import load_config
 from smtp_gate.ruleset.examples import ExampleResult, run_examples
 from smtp_gate.ruleset.marks import Mistake
@@ -62,6 +63,9 @@ def check(config_file: Path | None, form: str) -> None:
             click.echo(_annotation(mistake))
     else:
         show_mistakes(mistakes)
+        note = "" if loaded.config is None else rollback_note(loaded.config)
+        if note:
+            click.echo(note, err=True)
         if errors:
             click.echo(f"{len(errors)} to fix; nothing was loaded", err=True)
         else:

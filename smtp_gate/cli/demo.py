@@ -100,6 +100,7 @@ def _on_free_ports(config: Config, folder: Path, hop: HostPort) -> Config:
         "hostname": "gate.demo",
         # What it shows are verdicts that are carried out, also in a folder whose own gate only looks as yet.
         "enforce": True,
+        "watch": False,
     }
     return config.model_copy(update=ours)
 

@@ -159,7 +159,7 @@ def _tell(done: Synced, *, dry: bool) -> None:
 
 def _reload(config: Config) -> None:
     """Ask the running gate to load the snapshot; the command ends with 1 where it does not."""
-    answer = ask_reload(config)
+    answer = ask_reload(config, "directory sync")
     if answer is None:
         click.echo("no gate runs; the next start loads it")
     elif answer["reasons"]:

@@ -8,6 +8,7 @@ import click
 
 from smtp_gate.config import find_config
 from smtp_gate.ruleset.packs import SHIPPED, shipped_rules
+from smtp_gate.server.shipped import keep_base
 
 
 @click.command()
@@ -46,6 +47,7 @@ def init(config_file: Path | None, folder: Path, *, shipped: bool) -> None:
         shutil.copyfile(_sample().with_name("city.yaml"), targets[2] / "city.yaml")
     else:
         shutil.copytree(rules, targets[2])
+        keep_base(targets[2])
     targets[0].write_text(text, "utf-8")
     shutil.copyfile(sample.parent / "directory.csv", targets[1])
     for schema in sorted(_sample().parent.glob("*.schema.json")):

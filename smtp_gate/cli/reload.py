@@ -1,6 +1,7 @@
 """`smtp-gate reload`: new rules and directory into a running gate, or the reasons why not."""
 
 import asyncio
+import getpass
 import sys
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from smtp_gate.server.plan import CONTROL
 def reload(config_file: Path | None, *, as_json: bool) -> None:
     """Load packs and directory into the running gate: tested, in every worker at once, or not at all.
 
-    Ends with 1 where the last good rules stay, and says why.
+    A rollback ends with it. Ends with 1 where the last good rules stay, and says why.
 
     Example: smtp-gate reload -c my-city/config/smtp-gate.yaml
     """
@@ -30,27 +31,44 @@ def reload(config_file: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_json(answer)
     elif answer["reasons"]:
-        for reason in answer["reasons"]:
-            click.echo(reason, err=True)
-        click.echo(f"not loaded; the gate goes on with {answer['ruleset']}", err=True)
+        show_refusal(answer)
     else:
+        show_changes(answer)
         click.echo(f"{answer['rules']} rules in use in every worker, {answer['ruleset']}")
     sys.exit(1 if answer["reasons"] else 0)
 
 
-def ask_reload(config: Config) -> Frame | None:
-    """What the keeper of this gate answers to a reload, None where no gate runs."""
-    return asyncio.run(_ask(Path(config.data_dir) / CONTROL))
+def show_refusal(answer: Frame) -> None:
+    """Why nothing was loaded, and what goes on."""
+    for reason in answer["reasons"]:
+        click.echo(reason, err=True)
+    click.echo(f"not loaded; the gate goes on with {answer['ruleset']}", err=True)
 
 
-async def _ask(path: Path) -> Frame | None:
+def show_changes(answer: Frame) -> None:
+    """What the reload changed."""
+    for line in answer.get("changes", ()):
+        click.echo(f"  {line}")
+
+
+def ask_reload(config: Config, by: str = "command") -> Frame | None:
+    """What the keeper of this gate answers to a reload, None where no gate runs; `by` says what made us ask."""
+    return ask_keeper(config, {"do": "reload", "by": by})
+
+
+def ask_keeper(config: Config, frame: Frame) -> Frame | None:
+    """What the keeper of this gate answers to the user who runs the command, None where no gate runs."""
+    return asyncio.run(_ask(Path(config.data_dir) / CONTROL, {**frame, "who": getpass.getuser()}))
+
+
+async def _ask(path: Path, frame: Frame) -> Frame | None:
     """The keeper's answer, None where no keeper serves or it ends before it answers."""
     try:
         line = await control.connect(path)
     except OSError:
         return None
     try:
-        line.send({"do": "reload"})
+        line.send(frame)
         return await line.receive()
     finally:
         await line.close()

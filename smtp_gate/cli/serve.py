@@ -7,8 +7,10 @@ import click
 
 from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.logs import Logger
-from smtp_gate.cli.options import config_option, give_up, rulebook, settings, settings_file
+from smtp_gate.cli.options import config_option, give_up, settings, settings_file
 from smtp_gate.config import Config, load_config
+from smtp_gate.server.at_rest import load_in_force
+from smtp_gate.server.rollback import snapshots_of
 from smtp_gate.server.serve import serve as serve_gate
 from smtp_gate.server.settings import listener_mistakes
 
@@ -25,7 +27,9 @@ def serve(config_file: Path | None) -> None:
     """
     file = settings_file(config_file)
     config = settings(file)
-    book = rulebook(config, test=True)
+    book = load_in_force(config, snapshots_of(config))
+    if book.ruleset is None:
+        give_up(book.errors)
     unusable = listener_mistakes(file, config)
     if unusable:
         give_up(unusable)
@@ -36,7 +40,7 @@ def serve(config_file: Path | None) -> None:
         return load_config(file).config
 
     try:
-        code = serve_gate(config, logger, book, reread)
+        code = serve_gate(config, logger, book, reread, settings=file)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise click.ClickException(f"cannot start: {why}") from None

@@ -241,6 +241,10 @@ class Config(Written):
     """Holds, journal and what else is kept."""
     rules: ListOf[Packs] = ()
     """Folders or files of packs, and `shipped` for those of the installation, which alone count where it is left out."""
+    watch: Flag = True
+    """Whether changed packs, directory, lists and feeds are loaded without being asked; else `smtp-gate reload` or SIGHUP does."""
+    keep_rulesets: Annotated[int, Field(ge=2, le=1000)] = 10
+    """How many distinct rulesets are kept for `smtp-gate ruleset diff` and `rollback`, the one in use among them."""
     directory: Annotated[DirectorySettings | None, BeforeValidator(short_form)] = None
     """The directory of accounts: a CSV file, or a mapping that names another source."""
     edm: dict[Id, EdmSettings] = Field(default_factory=dict)

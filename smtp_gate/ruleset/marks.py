@@ -86,6 +86,8 @@ class Document:
     file: str
     root: Node
     mistakes: tuple[Mistake, ...] = ()
+    ended: bool = False
+    """Whether it ends with YAML's end marker `...`, which a file that was cut short has lost."""
 
     def node(self, path: Sequence[str | int]) -> Node:
         """The piece at this path, or the deepest one above it; steps that the document lacks are passed over."""

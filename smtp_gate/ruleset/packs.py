@@ -1,7 +1,7 @@
 """Where packs come from, and their files read: those named in the settings, or the packs that are shipped."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -117,7 +117,7 @@ def read_file(path: Path) -> Document:
     if octets and not octets.endswith(b"\n") and not document.mistakes:
         line = octets.count(b"\n") + 1
         short = Mistake(str(path), line, 1, "the last line has no end", "was the file cut short?", "warning")
-        return Document(document.file, document.root, (short,))
+        return replace(document, mistakes=(short,))
     return document
 
 

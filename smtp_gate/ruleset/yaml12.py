@@ -49,7 +49,7 @@ def read_document(file: str, octets: bytes) -> Document:
         return _broken(_syntax(file, text, error, composer.brackets))
     except _Refused as refused:
         return _broken(refused.mistake)
-    return Document(file, root, tuple(composer.mistakes))
+    return Document(file, root, tuple(composer.mistakes), composer.ended)
 
 
 def _broken(mistake: Mistake) -> Document:
@@ -101,6 +101,7 @@ class _Composer:
         self.anchors: dict[str, Node] = {}
         self.count = 0
         self.brackets: list[Place] = []
+        self.ended = False
 
     def document(self, text: str) -> Node:
         self.loader: Any = CCoreLoader(text)
@@ -114,7 +115,7 @@ class _Composer:
         if isinstance(self.loader.get_event(), yaml.StreamEndEvent):
             return Node(None, (1, 1))
         root = self._node(self.loader.get_event(), 1)
-        self.loader.get_event()
+        self.ended = bool(self.loader.get_event().explicit)
         extra = self.loader.get_event()
         if not isinstance(extra, yaml.StreamEndEvent):
             raise self._refused(extra, "a second document starts here", "one file holds one document")

@@ -23,12 +23,15 @@ from smtp_gate.server.directories import people_of
 from smtp_gate.server.directory_sync import PeriodicSync
 from smtp_gate.server.leash import living
 from smtp_gate.server.plan import Plan
+from smtp_gate.server.preparing import Wish
 from smtp_gate.server.records import Records
 from smtp_gate.server.releases import Releases
-from smtp_gate.server.reload import Reloaded, Workers
+from smtp_gate.server.reload import USUAL, Reloaded, Workers
+from smtp_gate.server.reload_told import ReloadTeller, answer_of, wish_of
 from smtp_gate.server.rules import InUse, current_rulebook
 from smtp_gate.server.settings import hop_settings
 from smtp_gate.server.sockets import METRICS
+from smtp_gate.server.watch import EVERY, Watch
 from smtp_gate.store.files import Disk
 from smtp_gate.store.journal import SegmentJournal
 from smtp_gate.store.quarantine import FileQuarantine
@@ -58,9 +61,10 @@ class Keeper:
         data = Path(plan.config.data_dir)
         self.quarantine = FileQuarantine(data / "quarantine", self.disk)
         self.in_use = InUse(current_rulebook(plan.snapshots, plan.snapshot, plan.book))
-        self.workers = Workers(plan.reread, plan.snapshots, self.in_use)
+        self.workers = Workers(plan.reread, plan.snapshots, self.in_use, plan.settings)
         self.records = Records(data, self.metrics, self.logger)
         self.journal = SegmentJournal(data / "journal", "keeper", now=utc_now)
+        self.teller = ReloadTeller(self.metrics, self.logger, self.journal)
         self.next_hop = SmtpNextHop(hop_settings(plan.config))
         extractor = None if plan.extract is None else SocketExtractor(plan.extract, OPENABLE)
         watcher = LogWatcher(self.logger)
@@ -77,10 +81,14 @@ class Keeper:
             Chore("index", 2.0, self.records.catch_up),
             Chore("releases", 5.0, self.releases.tick, at_end=False),
         ]
+        if plan.config.watch:
+            watch = Watch(plan.reread, plan.snapshots, self.reload, plan.config, plan.settings)
+            self._chores.append(Chore("watch", EVERY, watch.tick, at_end=False))
         self._watch_directory()
         self._tasks: set[asyncio.Task[None]] = set()
         self.metrics.watch_holds(self.quarantine.count_and_oldest)
         self.metrics.ruleset_loaded(self.in_use.ruleset.hash)
+        self.metrics.rolled_back(now=plan.snapshots.history.pin() is not None)
 
     async def start(self) -> None:
         """Serve the control socket and, where it is wanted, /metrics. Raises OSError."""
@@ -121,19 +129,14 @@ class Keeper:
             await self.stop()
         return 0
 
-    async def reload(self) -> Reloaded:
-        """Reload in all workers or none; told in metrics and log."""
-        done = await self.workers.reload()
-        if done.reasons:
-            self.metrics.reload_refused()
-            self.logger.log("error", "reload_refused", {"mistakes": list(done.reasons), "ruleset": done.ruleset})
-        else:
-            self.metrics.ruleset_loaded(done.ruleset)
-            self.logger.log("info", "reloaded", {"rules": done.rules, "ruleset": done.ruleset})
+    async def reload(self, wish: Wish = USUAL) -> Reloaded:
+        """Reload in all workers or none; told in metrics, log and journal."""
+        done = await self.workers.reload(wish)
+        await self.teller.tell(wish, done)
         return done
 
     async def _reload_told(self) -> None:
-        await self.reload()
+        await self.reload(Wish("signal"))
 
     async def _serve(self, line: ControlLine) -> None:
         """One connection: a worker's line for as long as it lives, or the questions of a command."""
@@ -148,9 +151,8 @@ class Keeper:
 
     async def _answer(self, frame: Frame) -> Frame:
         match frame.get("do"):
-            case "reload":
-                done = await self.reload()
-                return {"ruleset": done.ruleset, "rules": done.rules, "reasons": list(done.reasons)}
+            case "reload" | "rollback":
+                return answer_of(await self.reload(wish_of(frame)))
             case "status":
                 return {"ruleset": self.in_use.ruleset.hash, "workers": self.workers.rulesets}
             case "index_rebuild":
@@ -176,7 +178,7 @@ class Keeper:
         snapshot = await self.syncs.tick()
         # Also one that an earlier reload did not take, because something else was wrong then.
         if snapshot and not self.in_use.directory.startswith(snapshot):
-            await self.reload()
+            await self.reload(Wish("directory sync", files=False))
 
     async def _count_workers(self) -> None:
         current = self.in_use.ruleset.hash

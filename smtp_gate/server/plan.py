@@ -14,6 +14,8 @@ from smtp_gate.adapters import control
 from smtp_gate.adapters.board import Board
 from smtp_gate.adapters.logs import Logger
 from smtp_gate.config import Config
+from smtp_gate.server.rollback import FOLDER as RULESETS
+from smtp_gate.server.rollback import in_force
 from smtp_gate.server.rules import Rulebook, publish
 from smtp_gate.server.sockets import Sockets, open_sockets
 from smtp_gate.store.files import make_private
@@ -48,6 +50,8 @@ class Plan:
     board: Board
     extract: Path | None = None
     """The socket of those who open documents; without it documents are unscannable."""
+    settings: Path | None = None
+    """The settings file that `reread` reads; without it that file is not watched."""
 
     @property
     def control(self) -> Path:
@@ -73,8 +77,11 @@ def make_plan(
     data = Path(config.data_dir)
     make_private(data / "run")
     sockets = _patiently(lambda: open_sockets(config, environment))
-    snapshots = Snapshots(data / "rulesets")
+    snapshots = Snapshots(data / RULESETS, config.keep_rulesets)
     name = publish(config, book, snapshots)
+    if snapshots.history.pin() is not None and in_force(config, snapshots) is None:
+        # A pack file has changed while no gate ran: the files count again.
+        snapshots.history.set_pin(None)
     listening = control.listen(data / CONTROL)
     slots = slot_names(config)
     return Plan(config, logger, book, reread, sockets, listening, snapshots, name, slots, Board(len(slots)))

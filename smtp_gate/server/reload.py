@@ -1,30 +1,47 @@
 """A reload as one transaction: built and tested by the keeper, built by every worker, then in use in all, or in none."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
 from smtp_gate.adapters.control import ControlLine, Frame
 from smtp_gate.config import Config
-from smtp_gate.server.rules import InUse, Rulebook, load_rulebook, snapshot_of
-from smtp_gate.store.rulesets import Snapshot, Snapshots
+from smtp_gate.ruleset.differences import Change
+from smtp_gate.server.preparing import Prepared, Preparer, RefusedError, Wish
+from smtp_gate.server.rules import InUse
+from smtp_gate.store.rulesets import Snapshots
 
 PATIENCE: Final = 60.0
 """Seconds a worker may take to build."""
 GONE: Final[Frame] = {"failed": "", "why": "gone"}
 """What a worker that has gone answers to everything."""
+USUAL: Final = Wish()
 TRIES: Final = 3
 """How often a reload begins anew where files change while they are read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reloaded:
-    """How a reload ended: the ruleset in use now, and why it is still the old one where it is (empty: it is the new)."""
+    """How a reload ended: the ruleset in use now, and why it is still the old one where it is (empty: it is the new).
+
+    `before` is the hash that was in use, `changes` what the packs say differently, `beside` what else changed. `is_news` is
+    false where the files said what was in use already. `lasting` says of a refusal that only other files can mend it.
+    `snapshot` is the name of the one in use, `rolled_back` that of the one that was rolled back to, empty without a rollback.
+    """
 
     ruleset: str
     rules: int
     reasons: tuple[str, ...] = ()
+    before: str = ""
+    changes: tuple[Change, ...] = ()
+    beside: tuple[str, ...] = ()
+    is_news: bool = True
+    lasting: bool = True
+    snapshot: str = ""
+    rolled_back: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -54,9 +71,15 @@ class _Member:
 class Workers:
     """The workers on the line, and the one reload at a time that goes through all of them."""
 
-    def __init__(self, reread: Callable[[], Config | None], snapshots: Snapshots, in_use: InUse) -> None:
-        """`in_use` is the keeper's own, swapped with theirs."""
-        self._reread = reread
+    def __init__(
+        self,
+        reread: Callable[[], Config | None],
+        snapshots: Snapshots,
+        in_use: InUse,
+        settings: Path | None = None,
+    ) -> None:
+        """`in_use` is the keeper's own, swapped with theirs; `settings` is the file that `reread` reads."""
+        self._preparer = Preparer(reread, snapshots, settings)
         self._snapshots = snapshots
         self.in_use = in_use
         self._members: set[_Member] = set()
@@ -97,36 +120,32 @@ class Workers:
             if name and "built" in await member.ask({"do": "build", "name": name}):
                 await member.ask({"do": "use", "name": name})
 
-    async def reload(self) -> Reloaded:
+    async def reload(self, wish: Wish = USUAL) -> Reloaded:
         """Build, test, build in every worker, use in every worker; or keep the last good one everywhere."""
         async with self._one:
-            for _ in range(TRIES):
-                made = await asyncio.to_thread(self._prepare)
-                if made is not None:
-                    break
-            else:
-                return self._now("the files kept changing while they were read")
-            if isinstance(made, Reloaded):
-                return made
-            return await self._spread(*made)
+            before = self.in_use.ruleset.hash
+            try:
+                prepared = await self._prepared(wish)
+                is_news = await self._spread(prepared, wish)
+            except RefusedError as refused:
+                return replace(self._now(), reasons=refused.reasons, before=before, lasting=refused.lasting)
+            done = replace(self._now(), before=before, snapshot=prepared.saved.name, is_news=is_news)
+            return replace(done, changes=prepared.changes, beside=prepared.beside) if is_news else done
 
-    def _prepare(self) -> tuple[Snapshot, Rulebook] | Reloaded | None:
-        """A snapshot of what was just tested, None where a file changed meanwhile. Blocking."""
-        config = self._reread()
-        if config is None:
-            return self._now("the settings have mistakes: see `smtp-gate check`")
-        book = load_rulebook(config)
-        if book.ruleset is None:
-            return self._now(*(str(m) for m in book.errors[:20]))
-        try:
-            saved = snapshot_of(config, book, self._snapshots)
-        except OSError as error:
-            return self._now(f"the snapshot could not be written: {error.strerror}")
-        return None if saved is None else (saved, book)
+    async def _prepared(self, wish: Wish) -> Prepared:
+        for _ in range(TRIES):
+            prepared = await asyncio.to_thread(self._preparer.prepare, wish)
+            if prepared is not None:
+                return prepared
+        raise RefusedError("the files kept changing while they were read", lasting=False)
 
-    async def _spread(self, saved: Snapshot, book: Rulebook) -> Reloaded:
-        members = list(self._members)
-        answers = await asyncio.gather(*(m.ask({"do": "build", "name": saved.name}) for m in members))
+    async def _spread(self, prepared: Prepared, wish: Wish) -> bool:
+        """Into every worker; whether it is another snapshot than that in use. Raises RefusedError."""
+        name = prepared.saved.name
+        is_news = name != await asyncio.to_thread(self._snapshots.current)
+        # Who asks by name may mean to mend a worker; who only saw a file touched does not.
+        members = list(self._members) if is_news or wish.files else []
+        answers = await asyncio.gather(*(m.ask({"do": "build", "name": name}) for m in members))
         # A worker that has gone meanwhile stops nobody: the next one begins with the current snapshot.
         failed = [
             f"{m.name}: {a.get('why')}"
@@ -134,12 +153,27 @@ class Workers:
             if "built" not in a and m in self._members
         ]
         if failed:
-            return self._now(*failed)
-        await asyncio.to_thread(self._snapshots.use, saved.name)
-        self.in_use.swap(book)
-        await asyncio.gather(*(m.ask({"do": "use", "name": saved.name}) for m in members if m in self._members))
-        return self._now()
+            await asyncio.to_thread(self._snapshots.drop, prepared.made)
+            raise RefusedError(*failed, lasting=False)
+        await asyncio.to_thread(self._use, prepared)
+        self.in_use.swap(prepared.book)
+        await asyncio.gather(*(m.ask({"do": "use", "name": name}) for m in members if m in self._members))
+        return is_news
 
-    def _now(self, *reasons: str) -> Reloaded:
-        ruleset = self.in_use.ruleset
-        return Reloaded(ruleset.hash, len(ruleset.rules), reasons)
+    def _use(self, prepared: Prepared) -> None:
+        """Make it the current snapshot, and write down whether it is a rollback. Raises RefusedError."""
+        history = self._snapshots.history
+        before = history.pin()
+        try:
+            # What was asked for first: if we die between the two, the keeper that follows loads what this says.
+            if prepared.pin != before:
+                history.set_pin(prepared.pin)
+            self._snapshots.use(prepared.saved.name)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                history.set_pin(before)
+            raise RefusedError(f"the snapshot could not be used: {error.strerror}", lasting=False) from None
+
+    def _now(self) -> Reloaded:
+        ruleset, pin = self.in_use.ruleset, self._snapshots.history.pin()
+        return Reloaded(ruleset.hash, len(ruleset.rules), rolled_back=pin.name if pin else "")

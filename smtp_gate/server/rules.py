@@ -2,7 +2,7 @@
 
 import errno
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -41,12 +41,20 @@ class Rulebook:
         return tuple(m for m in self.mistakes if m.is_error)
 
 
-def load_rulebook(config: Config, today: date | None = None, *, test: bool = True) -> Rulebook:
-    """Load packs and directory as the settings say, and run every example unless told not to; never raises."""
+def load_rulebook(
+    config: Config, today: date | None = None, *, test: bool = True, packs: Sequence[Path] | None = None
+) -> Rulebook:
+    """Load packs and directory as the settings say, and run every example unless told not to; never raises.
+
+    `packs` take the place of those that the settings name.
+    """
     # A snapshot was tried when it was made; a worker that takes it up never refuses it for being slow at that moment.
     where = sources(config)
     feeds, mistakes = load_feeds(where)
-    loaded = load(pack_paths(config), replace(config.build_settings(today), clock=time.process_time, feeds=feeds))
+    loaded = load(
+        pack_paths(config) if packs is None else packs,
+        replace(config.build_settings(today), clock=time.process_time, feeds=feeds),
+    )
     people, unknown = load_directory(config)
     mistakes += (*unknown, *loaded.mistakes)
     day = today or utc_now().astimezone(config.timezone).date()

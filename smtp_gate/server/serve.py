@@ -35,9 +35,12 @@ def serve(
     book: Rulebook,
     reread: Callable[[], Config | None],
     environment: Mapping[str, str] | None = None,
+    *,
+    settings: Path | None = None,
 ) -> int:
-    """Run the gate until SIGTERM or SIGINT; the exit code. Raises OSError where something is taken or cannot be written,
-    ValueError for sockets of a service manager that fit no listener.
+    """Run the gate until SIGTERM or SIGINT; the exit code. `settings` is the file that `reread` reads.
+
+    Raises OSError where something is taken or cannot be written, ValueError for sockets that fit no listener.
     """
     environment = os.environ if environment is None else environment
     data = Path(config.data_dir)
@@ -45,14 +48,12 @@ def serve(
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     lock = DataLock(data)
-    plan = replace(make_plan(config, logger, book, reread, environment), extract=data / EXTRACT)
+    plan = replace(make_plan(config, logger, book, reread, environment), extract=data / EXTRACT, settings=settings)
     metrics_shared.make_room(plan.metrics, plan.slots)
     extracting = control.listen(data / EXTRACT)
-    roles = [
-        *(_lighter(role, plan) for role in extractor_roles(extracting, config.extractors)),
-        *(_worker_role(plan, slot) for slot in range(len(plan.slots))),
-        Role("keeper", Kind.KEEPER, partial(_keeper_main, plan)),
-    ]
+    extractors = [_lighter(role, plan) for role in extractor_roles(extracting, config.extractors)]
+    workers = [_worker_role(plan, slot) for slot in range(len(plan.slots))]
+    roles = [*extractors, *workers, Role("keeper", Kind.KEEPER, partial(_keeper_main, plan))]
     told = partial(notify, environment)
     addresses = {name: ":".join(map(str, plan.sockets.address(name))) for name in plan.sockets.by_name}
     supervisor = Supervisor(

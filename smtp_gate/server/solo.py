@@ -31,12 +31,13 @@ class Solo:
         reread: Callable[[], Config | None],
         *watchers: Watcher,
         extract: Path | None = None,
+        settings: Path | None = None,
     ) -> None:
         """Open everything; nothing is served yet. `watchers` are told beside metrics and log, `extract` is the socket of
-        those who open documents. Raises OSError.
+        those who open documents, `settings` the file that `reread` reads. Raises OSError.
         """
         made = make_plan(config.model_copy(update={"workers": 1}), logger, book, reread)
-        plan = replace(made, extract=extract)
+        plan = replace(made, extract=extract, settings=settings)
         self.plan = plan
         metrics = Metrics()
         self.worker = Worker(plan, 0, metrics, *watchers)

@@ -1,9 +1,9 @@
 """Snapshots of what judging uses: packs, directory and settings as they were when tested, so that every worker builds the same.
 
-Layout of version 4, below one folder: `NAME/snapshot.json`, `NAME/packs/NNN.yaml`, `NAME/directory.csv` where there is
+Layout of version 5, below one folder: `NAME/snapshot.json`, `NAME/packs/NNN.yaml`, `NAME/directory.csv` where there is
 one, `NAME/edm/SHA256.bin` for each list (equal ones of several snapshots are one file), `NAME/feeds/SHA256.feed` likewise
 (`.txt` for a plain list); and `current`, a file that holds
-the name in use. A list's key is no part of it: whoever has the snapshots has no key. A snapshot is written under another name, synced and renamed.
+the name in use. Beside them lies what store/ruleset_history.py writes. A list's key is no part of it: whoever has the snapshots has no key. A snapshot is written under another name, synced and renamed.
 """
 
 import contextlib
@@ -13,15 +13,18 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from smtp_gate.store.files import make_private, read_regular, sync_directory, write_all
+from smtp_gate.store.files import make_private, read_regular, sync_directory
+from smtp_gate.store.ruleset_history import History, write_new
 
-VERSION: Final = 4
+VERSION: Final = 5
+READ: Final = frozenset({4, VERSION})
+"""Versions that can be read: one without the packs' content in its shape is as good for a rollback."""
 KEPT: Final = 10
-"""How many snapshots are kept beside the one in use."""
+"""How many distinct rulesets are kept where nobody says, the one in use among them."""
 NAME: Final = re.compile(r"[0-9a-f]{16}")
 
 
@@ -43,6 +46,8 @@ class Shape:
     """Lists for exact data match: the name, the list's own (`sha256:` and hex digits), and where its key is."""
     feeds: tuple[tuple[str, str, str], ...] = ()
     """Feeds: the name, the content's own (`sha256:` and hex digits of the file), and the ending of the file."""
+    content: str = ""
+    """The packs octet by octet (`content_of`): comments and end markers are no part of the ruleset's hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +70,44 @@ class Snapshot:
     directory: Path | None
     lists: Mapping[str, Path] = field(default_factory=dict)
     feeds: Mapping[str, Path] = field(default_factory=dict)
+    content: str = ""
+    """One name for the content of the packs alone (`content_of`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A distinct ruleset that is kept: its newest snapshot, the hash, the packs' content, when it was used (epoch seconds)."""
+
+    name: str
+    ruleset: str
+    content: str
+    first: float
+    last: float
 
 
 class Snapshots:
     """The snapshots in one folder. Methods block; they raise OSError where the disk fails."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, keep: int = KEPT) -> None:
+        """`keep` distinct rulesets stay: a directory that changes each hour must not push out the rules of last week."""
         self.root = make_private(root)
+        self.history = History(self.root)
+        self._keep = keep
 
     def save(self, shape: Shape, files: Files) -> Snapshot:
-        """Copy the files into a snapshot, durably; the same shape again gives the one that is there."""
+        """Copy the files into a snapshot, durably; the same shape and packs again give the one that is there."""
+        packs = [pack.read_bytes() for pack in files.packs]
+        shape = replace(shape, content=content_of(hashlib.sha256(octets).hexdigest() for octets in packs))
         name = hashlib.sha256(json.dumps(asdict(shape), sort_keys=True).encode()).hexdigest()[:16]
         with contextlib.suppress(NoSnapshotError):
             return self.get(name)
         making = self.root / f".{name}.{os.getpid()}"
         shutil.rmtree(making, ignore_errors=True)
         make_private(making / "packs")
-        for number, pack in enumerate(files.packs):
-            _write(making / "packs" / f"{number:03}.yaml", pack.read_bytes())
+        for number, octets in enumerate(packs):
+            write_new(making / "packs" / f"{number:03}.yaml", octets)
         if files.directory is not None:
-            _write(making / "directory.csv", files.directory.read_bytes())
+            write_new(making / "directory.csv", files.directory.read_bytes())
         make_private(making / "edm")
         for listed, content, _ in shape.edm:
             self._save_list(making / "edm" / _list_name(content), files.lists[listed])
@@ -92,7 +115,7 @@ class Snapshots:
         for feed, content, ending in shape.feeds:
             self._save_list(making / "feeds" / _list_name(content, ending), files.feeds[feed])
         head = {"version": VERSION, "files": _digests(making), **asdict(shape)}
-        _write(making / "snapshot.json", json.dumps(head).encode())
+        write_new(making / "snapshot.json", json.dumps(head).encode())
         for folder in (making / "packs", making / "edm", making / "feeds", making):
             sync_directory(folder)
         target = self.root / name
@@ -111,7 +134,7 @@ class Snapshots:
                 if hashlib.sha256(read_regular(other)).hexdigest() == target.stem:
                     os.link(other, target)
                     return
-        _write(target, source.read_bytes())
+        write_new(target, source.read_bytes())
 
     def get(self, name: str) -> Snapshot:
         """The snapshot of that name, its files as they were written. Raises NoSnapshotError."""
@@ -120,9 +143,10 @@ class Snapshots:
         folder = self.root / name
         try:
             head = json.loads((folder / "snapshot.json").read_bytes())
-            if head.pop("version") != VERSION:
+            if head.pop("version") not in READ:
                 raise NoSnapshotError(f"{name} is of another version")
-            if head.pop("files") != _digests(folder):
+            files = head.pop("files")
+            if files != _digests(folder):
                 raise NoSnapshotError(f"{name} is not as it was written")
             edm, feeds = _triples(head["edm"]), _triples(head["feeds"])
             domains = tuple(head["internal_domains"])
@@ -133,17 +157,33 @@ class Snapshots:
         packs = tuple(sorted((folder / "packs").glob("*.yaml")))
         lists = {listed: folder / "edm" / _list_name(content) for listed, content, _ in edm}
         kept = {feed: folder / "feeds" / _list_name(content, ending) for feed, content, ending in feeds}
-        return Snapshot(name, shape, packs, directory if shape.directory else None, lists, kept)
+        content = content_of(_pack_digests(files))
+        return Snapshot(name, shape, packs, directory if shape.directory else None, lists, kept, content)
 
     def use(self, name: str) -> None:
-        """Make it the current one, durably, and remove the oldest beyond those kept."""
+        """Make it the current one, durably, and remove the oldest rulesets beyond those kept."""
         temporary = self.root / f".current.{os.getpid()}"
         temporary.unlink(missing_ok=True)
-        _write(temporary, name.encode() + b"\n")
+        write_new(temporary, name.encode() + b"\n")
         temporary.rename(self.root / "current")
         sync_directory(self.root)
-        os.utime(self.root / name)
-        self._prune(name)
+        with contextlib.suppress(OSError):
+            # It is in use already: a full disk costs a date, or leaves an old ruleset until the next time.
+            os.utime(self.root / name)
+            head = self._head(name)
+            if head is not None:
+                self.history.used(head.ruleset, head.last)
+            self._prune(name)
+
+    def names(self) -> frozenset[str]:
+        """Every snapshot that is there, whole or not."""
+        return frozenset(path.name for path in self.root.iterdir() if NAME.fullmatch(path.name))
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Forget snapshots that were made in vain; that in use, and that which was rolled back to, stay."""
+        pin = self.history.pin()
+        for name in set(names) - {self.current(), pin.name if pin else ""}:
+            shutil.rmtree(self.root / name, ignore_errors=True)
 
     def current(self) -> str:
         """The name in use, empty where there is none yet."""
@@ -152,10 +192,59 @@ class Snapshots:
         except FileNotFoundError:
             return ""
 
+    def kept(self) -> tuple[Kept, ...]:
+        """Every distinct ruleset, the one last used first; each under its newest snapshot, that in use before all others."""
+        current = self.current()
+        by_ruleset: dict[str, Kept] = {}
+        for head in self._heads():
+            other = by_ruleset.setdefault(head.ruleset, head)
+            if other.name != current and (head.name == current or head.last > other.last):
+                by_ruleset[head.ruleset] = head
+        uses = self.history.uses()
+        told = [_with_uses(head, uses.get(head.ruleset)) for head in by_ruleset.values()]
+        return tuple(sorted(told, key=lambda k: (k.name == current, k.last), reverse=True))
+
+    def _heads(self) -> list[Kept]:
+        heads = (self._head(p.name) for p in self.root.iterdir() if NAME.fullmatch(p.name))
+        return [head for head in heads if head is not None]
+
+    def _head(self, name: str) -> Kept | None:
+        """What a snapshot says of itself, its files not looked at; None where it is none of this version's."""
+        folder = self.root / name
+        try:
+            head = json.loads((folder / "snapshot.json").read_bytes())
+            if head["version"] not in READ:
+                return None
+            at = folder.stat().st_mtime
+            return Kept(name, str(head["ruleset"]), content_of(_pack_digests(head["files"])), at, at)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
     def _prune(self, current: str) -> None:
-        others = [p for p in self.root.iterdir() if NAME.fullmatch(p.name) and p.name != current]
-        for old in sorted(others, key=lambda p: p.stat().st_mtime, reverse=True)[KEPT:]:
-            shutil.rmtree(old, ignore_errors=True)
+        """Keep the newest snapshot of each of the last rulesets; that in use, and that which was rolled back to, always."""
+        pin = self.history.pin()
+        others = sorted((h for h in self._heads() if h.name != current), key=lambda h: h.last)
+        # Also the one before, whatever it holds: a worker that is just being born may be reading it.
+        always = {current, pin.name if pin else "", *(h.name for h in others[-1:])}
+        kept = self.kept()
+        stay = always | {k.name for k in kept[: self._keep]}
+        for path in self.root.iterdir():
+            if NAME.fullmatch(path.name) and path.name not in stay:
+                shutil.rmtree(path, ignore_errors=True)
+        self.history.forget({k.ruleset for k in kept if k.name not in stay})
+
+
+def content_of(digests: Iterable[str]) -> str:
+    """One name for the content of packs, given the SHA-256 of each, whatever the files are called and in whatever order."""
+    return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
+
+
+def _pack_digests(files: Mapping[str, str]) -> list[str]:
+    return [digest for name, digest in files.items() if name.startswith("packs/")]
+
+
+def _with_uses(head: Kept, use: tuple[float, float] | None) -> Kept:
+    return head if use is None else replace(head, first=use[0], last=max(use[1], head.last))
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -173,13 +262,3 @@ def _list_name(content: str, ending: str = ".bin") -> str:
 def _triples(rows: Iterable[Iterable[object]]) -> tuple[tuple[str, str, str], ...]:
     """Rows of three texts as JSON gives them back. Raises ValueError, TypeError."""
     return tuple((str(a), str(b), str(c)) for a, b, c in rows)
-
-
-def _write(path: Path, octets: bytes) -> None:
-    """A new file, synced. Raises OSError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        write_all(descriptor, octets)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

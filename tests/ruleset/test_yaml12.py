@@ -77,3 +77,11 @@ def test_any_punctuation_gives_a_document(text: str) -> None:
     lines = text.count("\n") + 1
     for mistake in read_document("f", text.encode()).mistakes:
         assert 1 <= mistake.line <= lines + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "ended"),
+    [("a: 1\n...\n", True), ("a: 1\n... # the end\n# more\n", True), ("a: 1\n...", True), ("a: 1\n", False), ("a: 1\n..\n", False), ("", False), ('a: "\n...\n', False)],
+)  # fmt: skip
+def test_the_end_marker_is_seen(text: str, ended: bool) -> None:
+    assert read_document("x.yaml", text.encode()).ended is ended

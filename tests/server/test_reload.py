@@ -12,6 +12,7 @@ import pytest
 from smtp_gate.adapters.control import ControlLine, ControlServer, Frame, connect, listen
 from smtp_gate.config import load_config
 from smtp_gate.server import reload
+from smtp_gate.server.preparing import Wish
 from smtp_gate.server.reload import Workers
 from smtp_gate.server.rules import InUse, load_rulebook, publish
 from smtp_gate.store.rulesets import Snapshots
@@ -116,6 +117,16 @@ async def test_one_that_cannot_build_keeps_all_from_using(tmp_path: Path) -> Non
         assert done.reasons == ("w1: no memory",)
         assert made.heard["w0"] == ["build"]
         assert made.workers.in_use.ruleset.hash == before
+        assert len(Snapshots(tmp_path / "rulesets").names()) == 1, "what came to nothing is no ruleset to go back to"
+
+
+async def test_who_asks_by_name_mends_a_worker_and_who_saw_a_file_touched_disturbs_none(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        await made.join("w0")
+        assert not (await made.workers.reload(Wish("watch", files=False))).is_news
+        assert made.heard["w0"] == []
+        assert not (await made.workers.reload()).is_news
+        assert made.heard["w0"] == ["build", "use"]
 
 
 async def test_one_that_goes_meanwhile_stops_nobody(tmp_path: Path) -> None:
@@ -173,3 +184,37 @@ async def test_whatever_is_broken_the_last_good_rules_stay(tmp_path: Path, broke
         assert done.reasons
         assert done.ruleset == made.workers.in_use.ruleset.hash == before
         assert made.heard["w0"] == []
+
+
+async def test_a_pack_that_has_lost_its_end_marker_is_refused_at_its_last_line(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        await made.join("w0")
+        pack = tmp_path / "rules" / "test.yaml"
+        pack.write_text(PACK + "...\n")
+        whole = (await made.workers.reload()).ruleset
+        assert whole == made.workers.in_use.ruleset.hash
+        # Cut behind the first rule: what is left is a whole pack, and would load.
+        pack.write_text(PACK[: PACK.index("  - id: test.forbidden")] + "detectors:\n  word: {primary: {regex: 'sesame'}, levels: {high: {}}, mask: all}\n")  # fmt: skip
+        done = await made.workers.reload()
+        (reason,) = done.reasons
+        assert reason.startswith(f"{pack}:13:1: the end marker `...` is gone: was the file cut short?")
+        assert done.ruleset == made.workers.in_use.ruleset.hash == whole
+        assert made.heard["w0"] == ["build", "use"]
+        assert sum(path.is_dir() for path in (tmp_path / "rulesets").iterdir()) == 2, "what was refused is not kept"
+        pack.write_text(PACK.replace("sesame", "simsim"))
+        assert (await made.workers.reload()).reasons, "whole, but without the marker"
+        pack.write_text(PACK.replace("sesame", "simsim") + "...\n")
+        assert (await made.workers.reload()).reasons == ()
+
+
+async def test_a_cut_at_any_octet_never_loads(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        pack = tmp_path / "rules" / "test.yaml"
+        octets = (PACK + "...\n").encode()
+        pack.write_bytes(octets)
+        whole = (await made.workers.reload()).ruleset
+        # The line end behind the marker is no content.
+        for length in [*range(0, len(octets) - 1, 29), *range(len(octets) - 12, len(octets) - 1)]:
+            pack.write_bytes(octets[:length])
+            assert (await made.workers.reload()).reasons, length
+            assert made.workers.in_use.ruleset.hash == whole

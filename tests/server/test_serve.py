@@ -162,6 +162,34 @@ async def test_a_worker_born_after_a_reload_judges_by_the_new_rules(home: list[G
         await until(lambda: 'smtp_gate_workers{ruleset="current"} 1.0' in scrape(gate))
 
 
+async def test_a_changed_pack_is_taken_up_and_a_rollback_holds_over_deaths_and_a_restart(
+    home: list[Gate], tmp_path: Path
+) -> None:
+    async with Sink() as sink:
+        gate = await started(home, tmp_path, sink)
+        pack = gate.home / "rules" / "peers.yaml"
+        first = re.findall(r'smtp_gate_ruleset_info{hash="(.*?)"}', scrape(gate))
+        pack.write_text(RULES.replace("GATE-HOLD", "GATE-KEEP"))
+        await until(lambda: re.findall(r'smtp_gate_ruleset_info{hash="(.*?)"}', scrape(gate)) != first, within=20)
+        assert [await send(gate, HELD) for _ in range(8)] == ["250 2.0.0 queued as SINK"] * 8
+        done = await asyncio.to_thread(gate.run, "ruleset", "rollback", "--json")
+        assert (done.returncode, json.loads(done.stdout)["ruleset"]) == (0, first[0]), done.stderr
+        for name in ("gate:w0", "gate:w1", "gate:keeper"):
+            pid = children(gate)[name]
+            os.kill(pid, signal.SIGKILL)
+            await until(lambda: children(gate).get(name, pid) != pid)  # noqa: B023 - called before the next turn
+        assert all("held" in r for r in [await send(gate, HELD) for _ in range(8)])
+        await until(lambda: "smtp_gate_ruleset_rolled_back 1.0" in scrape(gate))
+        await asyncio.to_thread(gate.stop)
+        await asyncio.to_thread(gate.start)
+        assert all("held" in r for r in [await send(gate, HELD) for _ in range(4)])
+        assert "smtp_gate_ruleset_rolled_back 1.0" in scrape(gate)
+        os.kill(gate.pid, signal.SIGHUP)
+        await until(lambda: "smtp_gate_ruleset_rolled_back 0.0" in scrape(gate))
+        await until(lambda: 'smtp_gate_workers{ruleset="other"} 0.0' in scrape(gate))
+        assert [await send(gate, HELD) for _ in range(8)] == ["250 2.0.0 queued as SINK"] * 8
+
+
 async def test_a_second_gate_on_the_same_data_is_refused(home: list[Gate], tmp_path: Path) -> None:
     async with Sink() as sink:
         gate = await started(home, tmp_path, sink)

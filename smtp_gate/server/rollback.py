@@ -1,0 +1,98 @@
+"""A rollback: which ruleset that was kept is meant, and whether its packs are used in the place of those on disk now."""
+
+import hashlib
+from pathlib import Path
+from typing import Final
+
+from smtp_gate.config import Config, pack_paths
+from smtp_gate.ruleset.packs import pack_files
+from smtp_gate.store.ruleset_history import Pin
+from smtp_gate.store.rulesets import Kept, NoSnapshotError, Snapshot, Snapshots, content_of
+
+FOLDER: Final = "rulesets"
+"""The snapshots below the data folder."""
+
+
+def snapshots_of(config: Config) -> Snapshots | None:
+    """The snapshots of this gate, None where it has none yet or we may not look."""
+    folder = Path(config.data_dir) / FOLDER
+    try:
+        return Snapshots(folder, config.keep_rulesets) if folder.is_dir() else None
+    except OSError:
+        return None
+
+
+def disk_content(config: Config) -> str:
+    """One name for the content of the pack files as they are on disk now; it differs where one cannot be read."""
+    return content_of(_digest(f) if isinstance(f, Path) else str(f) for f in pack_files(pack_paths(config)))
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        return f"{path}: {error.strerror}"
+
+
+def in_force(config: Config, snapshots: Snapshots) -> Snapshot | None:
+    """The snapshot that was rolled back to, None where none was or a pack file has changed since.
+
+    A rollback whose snapshot is gone or damaged is none: then the files count again, as they do without any.
+    """
+    pin = snapshots.history.pin()
+    if pin is None or pin.content != disk_content(config):
+        return None
+    try:
+        return snapshots.get(pin.name)
+    except NoSnapshotError:
+        return None
+
+
+def named(snapshots: Snapshots, word: str) -> Kept:
+    """The ruleset whose snapshot's name or whose hash begins so. Raises NoSnapshotError saying what there is."""
+    start = word.removeprefix("sha256:")
+    kept = snapshots.kept()
+    found = [k for k in kept if start and (k.name.startswith(start) or k.ruleset.startswith(f"sha256:{start}"))]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(k.name for k in found or kept) or "none"
+    said = "several rulesets begin with" if found else "no ruleset is kept that begins with"
+    raise NoSnapshotError(f"{said} `{word[:80]}`; there are {names}")
+
+
+def target(snapshots: Snapshots, word: str = "") -> Kept:
+    """What a rollback goes to: the ruleset of that name, else the last one with other packs than those in use.
+
+    One that was rolled away from is passed over, so that a second rollback goes further back. Raises NoSnapshotError.
+    """
+    kept = snapshots.kept()
+    now, pin = current(snapshots), snapshots.history.pin()
+    if word:
+        found = named(snapshots, word)
+        # What was rolled back to while no gate ran is not in use yet.
+        meant = now if pin is None else next((k for k in kept if k.name == pin.name), now)
+        if meant is not None and found.content == meant.content:
+            raise NoSnapshotError(f"the packs of {found.name} are in use already")
+        return found
+    passed = {*(pin.passed if pin else ()), now.content if now else ""}
+    earlier = [k for k in kept if k.content not in passed]
+    if not earlier:
+        raise NoSnapshotError("no earlier ruleset is kept: see `smtp-gate ruleset list`")
+    return earlier[0]
+
+
+def current(snapshots: Snapshots) -> Kept | None:
+    """The ruleset in use, None before the first."""
+    name = snapshots.current()
+    return next((k for k in snapshots.kept() if k.name == name), None)
+
+
+def pin_to(config: Config, snapshots: Snapshots, wanted: Kept) -> Pin | None:
+    """The rollback to write down; None where the files on disk say the same, so that there is nothing to hold against them."""
+    content = disk_content(config)
+    if wanted.content == content:
+        return None
+    before, now = snapshots.history.pin(), current(snapshots)
+    passed = before.passed if before is not None and before.content == content else ()
+    return Pin(wanted.name, content, (*passed, now.content if now else content))

@@ -1,0 +1,93 @@
+"""What is remembered of rulesets beside their snapshots: when each was used, and whether one was rolled back to.
+
+Two files in the snapshots' folder, each JSON, written under another name, synced and renamed: `uses.json` gives for each
+ruleset's hash when it first and last came into use, and `pinned` the snapshot that somebody rolled back to. A file that is
+damaged says nothing: a lost `uses.json` costs dates, a lost `pinned` ends the rollback at the next load.
+"""
+
+import json
+import os
+import time
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from smtp_gate.store.files import read_regular, sync_directory, write_all
+
+USES: Final = "uses.json"
+PINNED: Final = "pinned"
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A rollback: the snapshot whose packs are used while the pack files on disk stay as they were (`content`).
+
+    `passed` names the contents of packs that were in use and rolled away from, the newest last: a second rollback goes
+    further back and not forth again.
+    """
+
+    name: str
+    content: str
+    passed: tuple[str, ...] = ()
+
+
+class History:
+    """The two files in one folder. Methods block; those that write raise OSError."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def pin(self) -> Pin | None:
+        """The rollback that somebody asked for, None where there is none."""
+        try:
+            found = json.loads(read_regular(self._root / PINNED))
+            return Pin(str(found["name"]), str(found["content"]), tuple(map(str, found["passed"])))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def set_pin(self, pin: Pin | None) -> None:
+        """Remember a rollback, or that there is none any more; durable when it returns. Raises OSError."""
+        if pin is not None:
+            self._write(PINNED, asdict(pin))
+            return
+        (self._root / PINNED).unlink(missing_ok=True)
+        sync_directory(self._root)
+
+    def uses(self) -> dict[str, tuple[float, float]]:
+        """When each ruleset first and last came into use, in seconds since the epoch."""
+        try:
+            found = json.loads(read_regular(self._root / USES))
+            return {str(name): (float(first), float(last)) for name, (first, last) in found.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+
+    def used(self, ruleset: str, at: float | None = None) -> None:
+        """It came into use. Raises OSError."""
+        uses = self.uses()
+        now = time.time() if at is None else at
+        uses[ruleset] = (uses[ruleset][0] if ruleset in uses else now, now)
+        self._write(USES, uses)
+
+    def forget(self, rulesets: Collection[str]) -> None:
+        """They are kept no more. Raises OSError."""
+        uses = self.uses()
+        if not uses.keys().isdisjoint(rulesets):
+            self._write(USES, {name: use for name, use in uses.items() if name not in rulesets})
+
+    def _write(self, name: str, value: object) -> None:
+        temporary = self._root / f".{name}"
+        temporary.unlink(missing_ok=True)
+        write_new(temporary, json.dumps(value).encode())
+        temporary.rename(self._root / name)
+        sync_directory(self._root)
+
+
+def write_new(path: Path, octets: bytes) -> None:
+    """A new file, synced. Raises OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        write_all(descriptor, octets)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
