@@ -7,6 +7,7 @@ import click
 from rich.text import Text
 
 from smtp_gate.adapters.clock import utc_now
+from smtp_gate.adapters.second_core import second_core
 from smtp_gate.cli.options import (
     config_option,
     give_up,
@@ -41,7 +42,8 @@ def check(config_file: Path | None, form: str) -> None:
     mistakes = list(loaded.mistakes)
     rules = 0
     if loaded.config is not None:
-        book = load_rulebook(loaded.config, utc_now().astimezone(loaded.config.timezone).date())
+        today = utc_now().astimezone(loaded.config.timezone).date()
+        book = load_rulebook(loaded.config, today, aside=second_core)
         mistakes += (*book.mistakes, *listener_mistakes(loaded.path, loaded.config))
         rules = sum(len(p.rules) for p in book.loaded.packs)
     errors = [m for m in mistakes if m.is_error]

@@ -49,7 +49,7 @@ def read_document(file: str, octets: bytes) -> Document:
         return _broken(_syntax(file, text, error, composer.brackets))
     except _Refused as refused:
         return _broken(refused.mistake)
-    return Document(file, root, tuple(composer.mistakes))
+    return Document(file, root, tuple(composer.mistakes), ended=composer.ended, loose=composer.is_loose(text))
 
 
 def _broken(mistake: Mistake) -> Document:
@@ -101,6 +101,10 @@ class _Composer:
         self.anchors: dict[str, Node] = {}
         self.count = 0
         self.brackets: list[Place] = []
+        self.ended = False
+        self.last: yaml.Event | None = None
+        self.end: yaml.Event | None = None
+        self.words: dict[str, Scalar] = {}
 
     def document(self, text: str) -> Node:
         self.loader: Any = CCoreLoader(text)
@@ -114,11 +118,22 @@ class _Composer:
         if isinstance(self.loader.get_event(), yaml.StreamEndEvent):
             return Node(None, (1, 1))
         root = self._node(self.loader.get_event(), 1)
-        self.loader.get_event()
+        self.ended = self.loader.get_event().explicit
         extra = self.loader.get_event()
         if not isinstance(extra, yaml.StreamEndEvent):
             raise self._refused(extra, "a second document starts here", "one file holds one document")
         return root
+
+    def is_loose(self, text: str) -> bool:
+        """Whether the text ends within a line, and in something that a shorter one could also be: a word without quotes."""
+        last = self.last
+        if self.ended or text.endswith("\n") or last is None:
+            return False
+        shut = isinstance(last, yaml.CollectionEndEvent) or (
+            isinstance(last, yaml.ScalarEvent) and last.style in {"'", '"'}
+        )
+        # A comment behind it means nothing, whether it is whole or not.
+        return not shut and "#" not in text[last.end_mark.index :]
 
     def _refused(self, event: yaml.Event, message: str, hint: str = "") -> _Refused:
         return _Refused(Mistake(self.file, *_start(event), message, hint))
@@ -133,6 +148,7 @@ class _Composer:
         if tag is not None and tag != "!" and tag not in _CORE:
             raise self._refused(event, f"the tag {tag[:40]} is not allowed", "leave it out")
         if isinstance(event, yaml.ScalarEvent):
+            self.last = event
             node = Node(self._scalar(event), _start(event))
         else:
             node = self._collection(event, depth)
@@ -146,6 +162,7 @@ class _Composer:
             return below(event, depth)
         self.brackets.append(_start(event))
         node = below(event, depth)
+        self.last = self.end
         self.brackets.pop()
         return node
 
@@ -155,6 +172,7 @@ class _Composer:
             raise self._refused(event, f"the file holds more than {MAX_NODES} values", "split it")
 
     def _alias(self, event: yaml.AliasEvent, depth: int) -> Node:
+        self.last = event
         node = self.anchors.get(event.anchor or "")
         if node is None:
             raise self._refused(event, f"nothing before this is named &{event.anchor}", "name it before it is used")
@@ -165,17 +183,18 @@ class _Composer:
 
     def _list(self, event: yaml.NodeEvent, depth: int) -> Node:
         node = Node([], _start(event))
-        while not isinstance(inner := self.loader.get_event(), yaml.SequenceEndEvent):
+        while type(inner := self.loader.get_event()) is not yaml.SequenceEndEvent:
             item = self._node(inner, depth + 1)
             node.items.append(item)
             node.value.append(item.value)
             node.size += item.size
             node.depth = max(node.depth, item.depth + 1)
+        self.end = inner
         return node
 
     def _mapping(self, event: yaml.NodeEvent, depth: int) -> Node:
         node = Node({}, _start(event))
-        while not isinstance(inner := self.loader.get_event(), yaml.MappingEndEvent):
+        while type(inner := self.loader.get_event()) is not yaml.MappingEndEvent:
             place = _start(inner)
             key = self._node(inner, depth + 1)
             value = self._node(self.loader.get_event(), depth + 1)
@@ -191,15 +210,24 @@ class _Composer:
             else:
                 node.keys[key.value] = (place, value)
                 node.value[key.value] = value.value
+        self.end = inner
         return node
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
         text: str = event.value
-        tag = event.tag
-        if tag is None and event.implicit[0]:
+        if event.tag is not None:
+            return self._constructed(event, event.tag)
+        if not event.implicit[0]:
+            return text
+        # The same few words stand in a pack again and again, and what one means depends on nothing else.
+        if text not in self.words:
             tag = self.loader.resolve(yaml.ScalarNode, text, event.implicit)
+            self.words[text] = self._constructed(event, tag)
+        return self.words[text]
+
+    def _constructed(self, event: yaml.ScalarEvent, tag: str) -> Scalar:
         try:
-            return _construct(str(tag).rpartition(":")[2], text)
+            return _construct(tag.rpartition(":")[2], event.value)
         except (ValueError, KeyError):
             raise self._refused(event, "a number or word that cannot be read", "put it in quotes") from None
 
