@@ -66,7 +66,8 @@ class Engine:
         all share, lasts longer.
         """
         made = copy.copy(self)
-        made._only = tuple(sorted(self._by_name[name] for name in names if name in self._by_name))
+        chosen = sorted(self._by_name[name] for name in names if name in self._by_name)
+        made._only = tuple(chosen)  # noqa: SLF001 - it is one of this class, and not yet anybody's
         return made
 
     def scan(self, texts: Iterable[Text]) -> tuple[Match, ...]:

@@ -12,9 +12,10 @@ from smtp_gate.detect.edm import EdmList
 from smtp_gate.examine import Ruleset
 from smtp_gate.ruleset.aside import Aside, here
 from smtp_gate.ruleset.heap import no_search
+from smtp_gate.ruleset.lint import Around, lint, unused
 from smtp_gate.ruleset.lists import ListSource, read_lists
 from smtp_gate.ruleset.marks import Document, Mistake
-from smtp_gate.ruleset.packs import Source, pack_files, read_source
+from smtp_gate.ruleset.packs import Source, pack_files, read_source, shipped_rules
 from smtp_gate.ruleset.plugins import Families, installed
 from smtp_gate.ruleset.rules import BuiltRule, Surroundings, build_rule
 from smtp_gate.ruleset.vocabulary import build_engine, names
@@ -45,16 +46,12 @@ class BuildSettings:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """One pack as built: its name, its file, its rules with their examples; what its examples treat as ours.
-
-    `ended` says that its file closes with YAML's end marker.
-    """
+    """One pack as built: its name, its file, its rules with their examples; what its examples treat as ours."""
 
     name: str
     path: Path
     rules: tuple[BuiltRule, ...]
     internal_domains: frozenset[str] = frozenset()
-    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +110,11 @@ def _load(paths: Sequence[Path], settings: BuildSettings, families: Families) ->
     scopes = {b.rule.id: b.rule.when for pack in packs for b in pack.rules}
     # A rule that bears another's name by mistake is missed by its waivers, and that says nothing of them.
     waivers = build_waivers(sources, {i: scopes.get(i) for i in ids}, settings.today, mistakes, sure=not twice)
+    built = [(source.document, pack.rules) for source, pack in zip(sources, packs, strict=True)]
+    detectors = engine.detectors if engine is not None else None
+    mistakes += lint(built, Around(settings.internal_domains, detectors, {w.rule for w in waivers}))
+    if engine is not None and not any(m.is_error for m in mistakes):
+        mistakes += unused(built, engine.detectors, _shipped(sources))
     ordered = tuple(sorted(set(mistakes)))
     documents = tuple(source.document for source in sources)
     if engine is None or any(m.is_error for m in ordered):
@@ -124,7 +126,13 @@ def _load(paths: Sequence[Path], settings: BuildSettings, families: Families) ->
 
 def _pack(source: Source, around: Surroundings, mistakes: list[Mistake]) -> Pack:
     built = [build_rule(source, index, raw, around, mistakes) for index, raw in source.items("rules")]
-    return Pack(source.name, source.path, tuple(b for b in built if b), frozenset(source.internal_domains), source.document.ended)
+    return Pack(source.name, source.path, tuple(b for b in built if b), frozenset(source.internal_domains))
+
+
+def _shipped(sources: Sequence[Source]) -> frozenset[str]:
+    """The files of the packs that are shipped: what they bring along is for everybody's rules."""
+    folder = shipped_rules()
+    return frozenset(s.document.file for s in sources if folder is not None and s.path.resolve().is_relative_to(folder))
 
 
 def _pack_names(sources: Sequence[Source], mistakes: list[Mistake]) -> None:

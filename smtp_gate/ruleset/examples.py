@@ -15,7 +15,6 @@ from smtp_gate.ruleset.example_mail import ExampleError, facts_of, message_of
 from smtp_gate.ruleset.marks import Mistake, Place
 from smtp_gate.ruleset.rules import BuiltRule, Example
 
-
 SHORT: Final = 4096
 """Octets up to which mail is searched for the rule's own detectors alone. Other detectors change nothing of what those find
 but in spending the budget that all share, so longer mail is searched for all of them, as live mail is."""

@@ -80,17 +80,15 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One file, read: its root, and the mistakes found so far (the root is then what could be read).
-
-    `ended` says that YAML's end marker `...` stands below, which no file has that was cut short;
-    `loose` that the last line has no end and stops in a word without quotes, which a cut may have shortened.
-    """
+    """One file, read: its root, and the mistakes found so far (the root is then what could be read)."""
 
     file: str
     root: Node
     mistakes: tuple[Mistake, ...] = ()
     ended: bool = False
+    """Whether it ends with YAML's end marker `...`, which a file that was cut short has lost."""
     loose: bool = False
+    """Whether its last line has no end and stops in a word without quotes, of which a cut may have left a piece."""
 
     def node(self, path: Sequence[str | int]) -> Node:
         """The piece at this path, or the deepest one above it; steps that the document lacks are passed over."""

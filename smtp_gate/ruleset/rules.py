@@ -47,12 +47,13 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class BuiltRule:
-    """A rule with its examples and where it stands."""
+    """A rule with its examples and where it stands: its file and place, and the way to it in the document."""
 
     rule: Rule
     examples: tuple[Example, ...]
     file: str
     place: Place
+    at: Loc = ()
 
 
 def build_rule(
@@ -69,13 +70,15 @@ def build_rule(
     found += _clauses(source, at, raw.get("policy"))
     found += _placeholders(source, at, raw.get("message"))
     found += _regions(source, at, raw)
+    if model is not None:
+        found += _contradictions(source, at, model)
     if family is not None and params is not None:
         found += _references(source, at, family.detectors(params), around.detectors)
     mistakes += found
     if model is None or family is None or params is None or any(m.is_error for m in found):
         return None
     rule = _assemble(source, model, family, params, around)
-    return BuiltRule(rule, tuple(_examples(source, at, model)), source.document.file, source.document.place(at))
+    return BuiltRule(rule, tuple(_examples(source, at, model)), source.document.file, source.document.place(at), at)
 
 
 def _validated(
@@ -159,6 +162,22 @@ def _regions(source: Source, at: Loc, raw: dict[str, Any]) -> Iterator[Mistake]:
             message = f"a rule that serves {min(clauses)} may not look less closely at `{name[:40]}`"
             path = (*at, "regions", name)
             yield source.document.mistake(path, message, "a region is only the sender's claim; remove this")
+
+
+def _contradictions(source: Source, at: Loc, model: RuleModel) -> Iterator[Mistake]:
+    """Examples that stand in one rule twice: as a hit and as a miss only one can pass, and another time they prove nothing."""
+    hits, misses = model.examples.hit, model.examples.miss
+    document = source.document
+    for kind, listed in (("hit", hits), ("miss", misses)):
+        for number, example in enumerate(listed):
+            path = (*at, "examples", kind, number)
+            if kind == "miss" and example in hits:
+                line = document.place((*at, "examples", "hit", hits.index(example)))[0]
+                said = "the same mail is a hit of this rule as well"
+                yield document.mistake(path, said, f"in line {line}: take one of them out")
+            elif example in listed[:number]:
+                said = "the same mail stands here twice"
+                yield document.mistake(path, said, "take one of them out", severity="warning")
 
 
 def _references(source: Source, at: Loc, used: Iterable[str], known: frozenset[str]) -> Iterator[Mistake]:

@@ -49,7 +49,7 @@ def read_document(file: str, octets: bytes) -> Document:
         return _broken(_syntax(file, text, error, composer.brackets))
     except _Refused as refused:
         return _broken(refused.mistake)
-    return Document(file, root, tuple(composer.mistakes), ended=composer.ended, loose=composer.is_loose(text))
+    return Document(file, root, tuple(composer.mistakes), composer.ended, loose=composer.is_loose(text))
 
 
 def _broken(mistake: Mistake) -> Document:
@@ -118,7 +118,7 @@ class _Composer:
         if isinstance(self.loader.get_event(), yaml.StreamEndEvent):
             return Node(None, (1, 1))
         root = self._node(self.loader.get_event(), 1)
-        self.ended = self.loader.get_event().explicit
+        self.ended = bool(self.loader.get_event().explicit)
         extra = self.loader.get_event()
         if not isinstance(extra, yaml.StreamEndEvent):
             raise self._refused(extra, "a second document starts here", "one file holds one document")
@@ -127,13 +127,14 @@ class _Composer:
     def is_loose(self, text: str) -> bool:
         """Whether the text ends within a line, and in something that a shorter one could also be: a word without quotes."""
         last = self.last
-        if self.ended or text.endswith("\n") or last is None:
+        end = last.end_mark if last is not None else None
+        if self.ended or text.endswith("\n") or end is None:
             return False
         shut = isinstance(last, yaml.CollectionEndEvent) or (
             isinstance(last, yaml.ScalarEvent) and last.style in {"'", '"'}
         )
         # A comment behind it means nothing, whether it is whole or not.
-        return not shut and "#" not in text[last.end_mark.index :]
+        return not shut and "#" not in text[end.index :]
 
     def _refused(self, event: yaml.Event, message: str, hint: str = "") -> _Refused:
         return _Refused(Mistake(self.file, *_start(event), message, hint))

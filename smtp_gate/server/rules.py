@@ -42,9 +42,7 @@ class Rulebook:
         return tuple(m for m in self.mistakes if m.is_error)
 
 
-def load_rulebook(
-    config: Config, today: date | None = None, *, test: bool = True, aside: Aside = here
-) -> Rulebook:
+def load_rulebook(config: Config, today: date | None = None, *, test: bool = True, aside: Aside = here) -> Rulebook:
     """Load packs and directory as the settings say, and run every example unless told not to; never raises.
 
     `aside` is how work may be done beside other work: by a second process only where this one has no threads.
