@@ -46,7 +46,7 @@ def read_document(file: str, octets: bytes) -> Document:
     try:
         root = composer.document(text)
     except yaml.YAMLError as error:
-        return _broken(_syntax(file, text, error, composer.brackets))
+        return _broken(_syntax(file, text, error, composer))
     except _Refused as refused:
         return _broken(refused.mistake)
     return Document(file, root, tuple(composer.mistakes), composer.ended, loose=composer.is_loose(text))
@@ -60,7 +60,7 @@ def _place_of(before: str) -> Place:
     return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
-def _syntax(file: str, text: str, error: yaml.YAMLError, brackets: list[Place]) -> Mistake:
+def _syntax(file: str, text: str, error: yaml.YAMLError, composer: "_Composer") -> Mistake:
     if isinstance(error, yaml.reader.ReaderError):
         # The offset counts octets of the UTF-8 text.
         line, column = _place_of(text.encode()[: int(error.position)].decode("utf-8", "replace"))
@@ -75,15 +75,42 @@ def _syntax(file: str, text: str, error: yaml.YAMLError, brackets: list[Place]) 
     if opened is not None and context.startswith("while parsing a flow"):
         hint = f"the bracket opened in line {opened.line + 1} is not closed, or a comma is missing"
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    # What is never closed is best shown where it opens, not at the end of the file.
-    end = len(text.rstrip())
-    at_end = mark is not None and mark.index >= end
-    if at_end and opened is not None and opened.index < end:
-        line, column = opened.line + 1, opened.column + 1
-    elif at_end and brackets:
-        line, column = brackets[-1]
-        hint = "the bracket that opens here is never closed"
+    if mark is not None:
+        cause = _cause(text, error, composer)
+        (line, column), hint = cause[0], cause[1] or hint
     return Mistake(file, line, column, f"not valid YAML: {context}{problem}", hint)
+
+
+def _cause(text: str, error: yaml.MarkedYAMLError, composer: "_Composer") -> tuple[Place, str]:
+    """Where a mistake is best shown, and what is to be done there, if that is known better than by the library.
+
+    What is never closed is best shown where it opens: the library sees it where something else stands instead.
+    """
+    opened = error.context_mark
+    mark = error.problem_mark or opened
+    place = (mark.line + 1, mark.column + 1)
+    end = len(text.rstrip())
+    from_there = (opened.line + 1, opened.column + 1) if opened is not None else place
+    if mark.index >= end:
+        if opened is not None and opened.index < end:
+            return from_there, ""
+        if composer.brackets:
+            return composer.brackets[-1], "the bracket that opens here is never closed"
+        return place, ""
+    if "could not find expected ':'" in str(error.problem):
+        return from_there, ""
+    quoted = composer.quoted_over_lines()
+    if quoted is not None and quoted[1] == mark.line + 1:
+        return quoted[0], f"the quote that opens here is closed only in line {quoted[1]}"
+    if "flow" in str(error.context) and opened is not None and opened.line < mark.line:
+        lines = text.splitlines()
+        if _indented(lines[mark.line]) <= _indented(lines[opened.line]):
+            return from_there, "the bracket that opens here is never closed"
+    return place, ""
+
+
+def _indented(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 class _Refused(Exception):  # noqa: N818 - it carries a mistake out of the recursion and never leaves this module
@@ -135,6 +162,14 @@ class _Composer:
         )
         # A comment behind it means nothing, whether it is whole or not.
         return not shut and "#" not in text[end.index :]
+
+    def quoted_over_lines(self) -> tuple[Place, int] | None:
+        """Where the last value opened its quote and in which line it closed it, if that is another line."""
+        last = self.last
+        if not isinstance(last, yaml.ScalarEvent) or last.style not in {"'", '"'} or last.end_mark is None:
+            return None
+        end = last.end_mark.line + 1
+        return (_start(last), end) if end != _start(last)[0] else None
 
     def _refused(self, event: yaml.Event, message: str, hint: str = "") -> _Refused:
         return _Refused(Mistake(self.file, *_start(event), message, hint))
