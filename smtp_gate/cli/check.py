@@ -46,6 +46,7 @@ def check(config_file: Path | None, form: str) -> None:
         book = load_rulebook(loaded.config, today, aside=second_core)
         mistakes += (*book.mistakes, *listener_mistakes(loaded.path, loaded.config))
         rules = sum(len(p.rules) for p in book.loaded.packs)
+    mistakes.sort()
     errors = [m for m in mistakes if m.is_error]
     if form == "json":
         for mistake in mistakes:
@@ -65,7 +66,8 @@ def check(config_file: Path | None, form: str) -> None:
     else:
         show_mistakes(mistakes)
         if errors:
-            click.echo(f"{len(errors)} to fix; nothing was loaded", err=True)
+            files = len({m.file for m in errors})
+            click.echo(f"{len(errors)} to fix{f' in {files} files' if files > 1 else ''}; nothing was loaded", err=True)
         else:
             click.echo(f"{shorten(str(loaded.path))}: fine, {rules} rules, all examples come out right")
     sys.exit(1 if errors else 0)
@@ -75,7 +77,8 @@ def _annotation(mistake: Mistake) -> str:
     """A workflow command of GitHub; its message may hold no line break."""
     said = f"{mistake.message} ({mistake.hint})" if mistake.hint else mistake.message
     escaped = said.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    place = f"file={shorten(mistake.file)},line={mistake.line},col={mistake.column}"
+    file = shorten(mistake.file).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+    place = f"file={file},line={mistake.line},col={mistake.column}"
     return f"::{'error' if mistake.is_error else 'warning'} {place}::{escaped}"
 
 
