@@ -56,7 +56,9 @@ class Engine:
         self._compiled = tuple(compile_detector(d, detectors) for d in detectors.detectors)
         self._lookup = Lookup(detectors)
         self._sieve = Sieve(detectors)
-        self._by_name = {d.name: index for index, d in enumerate(detectors.detectors)}
+        self._by_name: dict[str, list[int]] = {}
+        for index, detector in enumerate(detectors.detectors):
+            self._by_name.setdefault(detector.name, []).append(index)
         self._only: tuple[int, ...] | None = None
 
     def only(self, names: Collection[str]) -> "Engine":
@@ -66,7 +68,7 @@ class Engine:
         all share, lasts longer.
         """
         made = copy.copy(self)
-        chosen = sorted(self._by_name[name] for name in names if name in self._by_name)
+        chosen = sorted(index for name in set(names) for index in self._by_name.get(name, ()))
         made._only = tuple(chosen)  # noqa: SLF001 - it is one of this class, and not yet anybody's
         return made
 

@@ -10,6 +10,7 @@ import yaml
 from yamlcore import CCoreLoader  # type: ignore[import-untyped]  # the package carries no types
 
 from smtp_gate.ruleset.marks import Document, Mistake, Node, Place
+from smtp_gate.ruleset.yaml_syntax import Seen, place_behind, syntax_mistake
 
 Scalar = str | int | float | bool | None
 
@@ -19,18 +20,6 @@ MAX_NODES: Final = 400_000
 """Bounds of one file; aliases count as often as they are used, so that a few lines cannot grow into millions."""
 
 _CORE: Final = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map")}
-_HINTS: Final = (
-    ("mapping values are not allowed", "a value that holds `: ` needs quotes; else look at the indentation"),
-    ("tab character", "indent with spaces, not tabs"),
-    ("cannot start any token", "indent with spaces, not tabs; a value that starts with @ % ` needs quotes"),
-    ("expected <block end>", "the indentation differs from the lines above"),
-    ("did not find expected '-'", "the indentation differs from the lines above"),
-    ("did not find expected key", "the indentation differs from the lines above, or a bracket or quote is not closed"),
-    ("could not find expected ':'", "a key ends with `: `"),
-    ("unexpected end of stream", "the quote that opens here is never closed"),
-    ("unknown escape", "in \"double quotes\" a backslash must be doubled; 'single quotes' take it as it is"),
-    ("maximum nesting", "nest less deeply"),
-)
 
 
 def read_document(file: str, octets: bytes) -> Document:
@@ -40,13 +29,13 @@ def read_document(file: str, octets: bytes) -> Document:
     try:
         text = octets.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line, column = _place_of(octets[: error.start].decode("utf-8", "replace"))
+        line, column = place_behind(octets[: error.start].decode("utf-8", "replace"))
         return _broken(Mistake(file, line, column, "this is not UTF-8 text", "save the file as UTF-8"))
     composer = _Composer(file)
     try:
         root = composer.document(text)
     except yaml.YAMLError as error:
-        return _broken(_syntax(file, text, error, composer))
+        return _broken(syntax_mistake(file, text, error, Seen(composer.brackets, composer.quoted_over_lines())))
     except _Refused as refused:
         return _broken(refused.mistake)
     return Document(file, root, tuple(composer.mistakes), composer.ended, loose=composer.is_loose(text))
@@ -54,63 +43,6 @@ def read_document(file: str, octets: bytes) -> Document:
 
 def _broken(mistake: Mistake) -> Document:
     return Document(mistake.file, Node(None, (mistake.line, mistake.column)), (mistake,))
-
-
-def _place_of(before: str) -> Place:
-    return before.count("\n") + 1, len(before) - before.rfind("\n")
-
-
-def _syntax(file: str, text: str, error: yaml.YAMLError, composer: "_Composer") -> Mistake:
-    if isinstance(error, yaml.reader.ReaderError):
-        # The offset counts octets of the UTF-8 text.
-        line, column = _place_of(text.encode()[: int(error.position)].decode("utf-8", "replace"))
-        return Mistake(file, line, column, "a control character, which YAML forbids")
-    if not isinstance(error, yaml.MarkedYAMLError):
-        return Mistake(file, 1, 1, "this is not YAML")
-    problem = error.problem or "this is not YAML"
-    opened = error.context_mark
-    mark = error.problem_mark or opened
-    context = f"{error.context}: " if error.context else ""
-    hint = next((words for part, words in _HINTS if part in problem), "")
-    if opened is not None and context.startswith("while parsing a flow"):
-        hint = f"the bracket opened in line {opened.line + 1} is not closed, or a comma is missing"
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    if mark is not None:
-        cause = _cause(text, error, composer)
-        (line, column), hint = cause[0], cause[1] or hint
-    return Mistake(file, line, column, f"not valid YAML: {context}{problem}", hint)
-
-
-def _cause(text: str, error: yaml.MarkedYAMLError, composer: "_Composer") -> tuple[Place, str]:
-    """Where a mistake is best shown, and what is to be done there, if that is known better than by the library.
-
-    What is never closed is best shown where it opens: the library sees it where something else stands instead.
-    """
-    opened = error.context_mark
-    mark = error.problem_mark or opened
-    place = (mark.line + 1, mark.column + 1)
-    end = len(text.rstrip())
-    from_there = (opened.line + 1, opened.column + 1) if opened is not None else place
-    if mark.index >= end:
-        if opened is not None and opened.index < end:
-            return from_there, ""
-        if composer.brackets:
-            return composer.brackets[-1], "the bracket that opens here is never closed"
-        return place, ""
-    if "could not find expected ':'" in str(error.problem):
-        return from_there, ""
-    quoted = composer.quoted_over_lines()
-    if quoted is not None and quoted[1] == mark.line + 1:
-        return quoted[0], f"the quote that opens here is closed only in line {quoted[1]}"
-    if "flow" in str(error.context) and opened is not None and opened.line < mark.line:
-        lines = text.splitlines()
-        if _indented(lines[mark.line]) <= _indented(lines[opened.line]):
-            return from_there, "the bracket that opens here is never closed"
-    return place, ""
-
-
-def _indented(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
 
 
 class _Refused(Exception):  # noqa: N818 - it carries a mistake out of the recursion and never leaves this module

@@ -187,7 +187,7 @@ _WITH_MORE = {
 _MARKED_ELSEWHERE = {
     "rule without examples": ("- id: city.permit\n    title", "- §id: city.permit\n    title"),
     "group that nobody is in": ('sender: "group', 'sender: §"group'),
-    "same mail as hit and miss": ('miss:\n        - text', "miss:\n        - §text"),
+    "same mail as hit and miss": ("miss:\n        - text", "miss:\n        - §text"),
     "bracket in a pattern": ("regex: '", "regex: §'"),
     "waiver without an owner": ("    owner: comptroller\n", ""),
     "waiver twice": ("- id: EX-14", "- id: §EX-14"),
@@ -201,7 +201,11 @@ _IN_SETTINGS = {
     "settings: domain": ("[milwaukee.gov]", "[§milwaukee..gov]", "not a domain"),
     "settings: bracket": ("[milwaukee.gov]", "§[milwaukee.gov", "flow"),
     "settings: directory": ("directory.csv", "§people.csv", "does not exist"),
-    "settings: listener twice": ("next_hop:", "  - {name: §outbound, listen: 127.0.0.1:0}\nnext_hop:", "another listener"),
+    "settings: listener twice": (
+        "next_hop:",
+        "  - {name: §outbound, listen: 127.0.0.1:0}\nnext_hop:",
+        "another listener",
+    ),
 }
 _IN_DIRECTORY = {
     "directory: status that no rule knows": ("employee", "employe", "no rule knows", 2),
@@ -218,7 +222,7 @@ _FILES = {
     "pack of zeros": (b"\xc2\xa7" + bytes(2000), "control character"),
     "pack cut in a word": (PACK[: PACK.index("2099") + 6].encode() + "§".encode(), "no end"),
     "pack cut behind a key": (PACK[: PACK.index(" 2099")].encode() + "§".encode(), "no end"),
-    "pack nested without end": ("pack: city\nrules: ".encode() + b"[" * 999 + "§[".encode() + b"[" * 5000, "nest"),
+    "pack nested without end": (b"pack: city\nrules: " + b"[" * 999 + "§[".encode() + b"[" * 5000, "nest"),
 }  # fmt: skip
 
 
