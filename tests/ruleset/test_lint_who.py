@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from smtp_gate.core.facts import Facts
 from smtp_gate.core.message import Listener
 from smtp_gate.core.message import Path as MailPath
-from smtp_gate.core.scope import ANYONE, Who, WhoKind
-from smtp_gate.ruleset.lint_who import Ours
+from smtp_gate.core.scope import ANYONE, Scope, Spare, Who, WhoKind
+from smtp_gate.ruleset.lint_who import Ours, spares_all
 from tests.ruleset.linted import rule, said, warnings
 
 OURS = frozenset({"milwaukee.gov"})
@@ -148,3 +148,19 @@ def test_what_is_said_of_two_lists_holds_for_every_address(wide: tuple[Who, ...]
     assert ours.cover(ANYONE, narrow)
     assert ours.cover(narrow, narrow)
     assert not ours.apart(narrow, narrow)
+
+
+def test_an_address_that_others_pass_on_is_not_ours() -> None:
+    rerouted = (Who(WhoKind.ADDRESS, "a%b@milwaukee.gov"),)
+    assert not Ours(OURS).cover((Who(WhoKind.INTERNAL),), rerouted)
+    assert Ours(OURS).cover((Who(WhoKind.EXTERNAL),), rerouted)
+
+
+def test_encryption_spares_without_anybodys_proof_and_people_do_not() -> None:
+    ours = Ours(OURS)
+    people = Spare(Scope(recipients=(Who(WhoKind.INTERNAL), Who(WhoKind.EXTERNAL))))
+    sealed = Spare(encrypted=True)
+    both = Spare(people.scope, encrypted=True)
+    assert [spares_all(people, s, ours) for s in (people, sealed, both)] == [True, False, True]
+    assert [spares_all(sealed, s, ours) for s in (people, sealed, both)] == [False, True, True]
+    assert [spares_all(both, s, ours) for s in (people, sealed, both)] == [False, False, True]
