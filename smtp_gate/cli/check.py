@@ -7,6 +7,7 @@ import click
 from rich.text import Text
 
 from smtp_gate.adapters.clock import utc_now
+from smtp_gate.adapters.second_core import second_core
 from smtp_gate.cli.options import (
     config_option,
     give_up,
@@ -19,7 +20,7 @@ from smtp_gate.cli.options import (
 )
 from smtp_gate.cli.render import console
 from smtp_gate.cli.rulesets import rollback_note
-from smtp_gate.config import load_config
+from smtp_gate.config import LoadedConfig, load_config
 from smtp_gate.ruleset.examples import ExampleResult, run_examples
 from smtp_gate.ruleset.marks import Mistake
 from smtp_gate.server.rules import load_rulebook
@@ -42,42 +43,53 @@ def check(config_file: Path | None, form: str) -> None:
     mistakes = list(loaded.mistakes)
     rules = 0
     if loaded.config is not None:
-        book = load_rulebook(loaded.config, utc_now().astimezone(loaded.config.timezone).date())
+        today = utc_now().astimezone(loaded.config.timezone).date()
+        book = load_rulebook(loaded.config, today, aside=second_core)
         mistakes += (*book.mistakes, *listener_mistakes(loaded.path, loaded.config))
         rules = sum(len(p.rules) for p in book.loaded.packs)
+    mistakes.sort()
     errors = [m for m in mistakes if m.is_error]
     if form == "json":
         for mistake in mistakes:
-            print_json(
-                {
-                    "file": mistake.file,
-                    "line": mistake.line,
-                    "column": mistake.column,
-                    "severity": mistake.severity,
-                    "message": mistake.message,
-                    "hint": mistake.hint,
-                }
-            )
+            print_json(_mistake_row(mistake))
     elif form == "github":
         for mistake in mistakes:
             click.echo(_annotation(mistake))
     else:
         show_mistakes(mistakes)
-        note = "" if loaded.config is None else rollback_note(loaded.config)
-        if note:
-            click.echo(note, err=True)
-        if errors:
-            click.echo(f"{len(errors)} to fix; nothing was loaded", err=True)
-        else:
-            click.echo(f"{shorten(str(loaded.path))}: fine, {rules} rules, all examples come out right")
+        _conclude(loaded, errors, rules)
     sys.exit(1 if errors else 0)
+
+
+def _conclude(loaded: LoadedConfig, errors: list[Mistake], rules: int) -> None:
+    """The last lines for people: whether the files can be used, and what is in force beside them."""
+    note = "" if loaded.config is None else rollback_note(loaded.config)
+    if note:
+        click.echo(note, err=True)
+    if errors:
+        files = len({m.file for m in errors})
+        click.echo(f"{len(errors)} to fix{f' in {files} files' if files > 1 else ''}; nothing was loaded", err=True)
+    else:
+        click.echo(f"{shorten(str(loaded.path))}: fine, {rules} rules, all examples come out right")
+
+
+def _mistake_row(mistake: Mistake) -> dict[str, object]:
+    return {
+        "file": mistake.file,
+        "line": mistake.line,
+        "column": mistake.column,
+        "severity": mistake.severity,
+        "message": mistake.message,
+        "hint": mistake.hint,
+    }
 
 
 def _annotation(mistake: Mistake) -> str:
     """A workflow command of GitHub; its message may hold no line break."""
     said = f"{mistake.message} ({mistake.hint})" if mistake.hint else mistake.message
     escaped = said.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    place = f"file={shorten(mistake.file)},line={mistake.line},col={mistake.column}"
+    file = shorten(mistake.file).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+    place = f"file={file},line={mistake.line},col={mistake.column}"
     return f"::{'error' if mistake.is_error else 'warning'} {place}::{escaped}"
 
 

@@ -1,12 +1,14 @@
 """What the commands share: the settings option, mistakes shown where they are, and how commands end."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
+from rich.cells import cell_len
 from rich.text import Text
 
 from smtp_gate.cli.render import console
@@ -16,6 +18,7 @@ from smtp_gate.server.rules import Rulebook, load_rulebook
 
 OWN = (Path("config") / "smtp-gate.yaml", Path("smtp-gate.yaml"))
 """Where a gate's own settings are when nobody says."""
+_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -86,7 +89,9 @@ def show_mistakes(mistakes: Iterable[Mistake]) -> None:
         source = "" if mistake.secret else _line(mistake, lines)
         if source:
             out.print(Text(f"    {source}", style="dim"), soft_wrap=True)
-            out.print(Text("    " + " " * (mistake.column - 1) + "^", style=colour), soft_wrap=True)
+            # Some signs take two columns of a terminal, and some none.
+            before = cell_len(source[: mistake.column - 1])
+            out.print(Text("    " + " " * before + "^", style=colour), soft_wrap=True)
         if mistake.hint:
             out.print(Text(f"    {mistake.hint}"), soft_wrap=True)
 
@@ -103,12 +108,13 @@ def _line(mistake: Mistake, cache: dict[str, list[str]]) -> str:
     """The line of the file, where it can be shown: short enough, printable, and the column within it."""
     if mistake.file not in cache:
         try:
-            cache[mistake.file] = Path(mistake.file).read_text("utf-8", "replace").splitlines()
+            # Lines end where the parser says that they do, not at every sign that could end one.
+            cache[mistake.file] = _BREAK.split(Path(mistake.file).read_bytes().decode("utf-8-sig", "replace"))
         except OSError:
             # The mistake itself says that the file cannot be read.
             cache[mistake.file] = []
     lines = cache[mistake.file]
-    line = lines[mistake.line - 1] if 0 < mistake.line <= len(lines) else ""
+    line = lines[mistake.line - 1].replace("\t", " ") if 0 < mistake.line <= len(lines) else ""
     return line if line.isprintable() and len(line) <= 200 and mistake.column <= len(line) + 1 else ""
 
 

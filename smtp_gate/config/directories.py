@@ -13,7 +13,7 @@ Column = Literal[
     "groups", "aliases", "personal", "senders", "valid_from", "valid_to", "successor",
 ]  # fmt: skip
 """The columns of a directory; a test holds them to those that the readers know."""
-Percent = Annotated[int, Field(ge=0, le=100)]
+Percent = Annotated[int, Field(strict=True, ge=0, le=100)]
 
 
 class LdapSettings(Written):
@@ -33,7 +33,7 @@ class LdapSettings(Written):
     """Certificate authorities; the system's where it is left out."""
     start_tls: Flag = False
     """Whether TLS begins on an ldap:// connection before anything else is said."""
-    page: Annotated[int, Field(ge=1, le=10_000)] = 500
+    page: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 500
     """Entries asked for at a time."""
     timeout: Annotated[Duration, Field(ge=1, le=600)] = 30.0
     """How long the server may take for an answer."""

@@ -38,7 +38,7 @@ from smtp_gate.ruleset.written import (
     wrong,
 )
 
-Positive = Annotated[int, Field(gt=0)]
+Positive = Annotated[int, Field(strict=True, gt=0)]
 
 
 def _zone(value: object) -> ZoneInfo:
@@ -141,7 +141,7 @@ class LimitSettings(Written):
 
     message_size: Size = 50 * 1024 * 1024
     """Largest message."""
-    recipients: Annotated[int, Field(ge=100)] = 1000
+    recipients: Annotated[int, Field(strict=True, ge=100)] = 1000
     """Recipients of one message; RFC 5321 asks for 100 at least."""
     connections: Positive = 1000
     """Connections at a time, all clients together."""
@@ -157,13 +157,13 @@ class LimitSettings(Written):
     """How long a client may take for a command."""
     data_timeout: Duration = 300.0
     """How long a client may be silent while it sends a message."""
-    min_data_rate: Annotated[int, Field(ge=0)] = 500
+    min_data_rate: Annotated[int, Field(strict=True, ge=0)] = 500
     """Octets a second that a client must send on average; 0 asks for none."""
     errors: Positive = 20
     """Errors after which a client is cut off."""
     junk: Positive = 100
     """Commands that lead nowhere after which a client is cut off."""
-    hops: Annotated[int, Field(ge=10)] = 50
+    hops: Annotated[int, Field(strict=True, ge=10)] = 50
     """Received lines from which on a message loops."""
     in_flight: Annotated[Size, Field(gt=0)] = 128 * 1024 * 1024
     """Octets of messages in hand at a time, all workers together; judging takes up to ten times as much memory."""
@@ -253,9 +253,9 @@ class Config(Written):
     """Lists of domains, as `smtp-gate feeds build` made them; `free_mail` and `disposable` take the place of the shipped ones."""
     metrics: Listen | None = None
     """Where /metrics, /healthz and /readyz are served."""
-    workers: Annotated[int, Field(ge=0, le=256)] = 0
+    workers: Annotated[int, Field(strict=True, ge=0, le=256)] = 0
     """How many processes take mail; 0: one a core."""
-    extractors: Annotated[int, Field(ge=1, le=64)] = 2
+    extractors: Annotated[int, Field(strict=True, ge=1, le=64)] = 2
     """How many processes open documents."""
     quarantine: QuarantineSettings = QuarantineSettings()
     """What becomes of held mail."""

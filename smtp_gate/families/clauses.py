@@ -27,7 +27,7 @@ REGIONS: Final = {
     RegionKind.HEADER: "the other headers",
     RegionKind.ATTACHMENT: "attachments, and what archives among them hold",
 }
-Shift = Literal["off"] | Annotated[int, Field(ge=-2, le=2)]
+Shift = Literal["off"] | Annotated[int, Field(strict=True, ge=-2, le=2)]
 
 
 class Clause(Params):
@@ -37,9 +37,9 @@ class Clause(Params):
     """The detector's name."""
     min_level: LevelName = "medium"
     """The least level that counts."""
-    count: Annotated[int, Field(ge=1)] = 1
+    count: Annotated[int, Field(strict=True, ge=1)] = 1
     """How often it must be found; a value repeated in one text counts again, the same text read twice does not."""
-    unique: Annotated[int, Field(ge=1)] = 1
+    unique: Annotated[int, Field(strict=True, ge=1)] = 1
     """How many different values must be found."""
 
 

@@ -118,9 +118,9 @@ CREDENTIAL_WORDS: Final = (
 class LinksParams(Params):
     """Links that deceive, in text and HTML, weighed sign by sign. No directory needed."""
 
-    weights: dict[Signal, Annotated[int, Field(ge=0, le=100)]] = Field(default_factory=dict)
+    weights: dict[Signal, Annotated[int, Field(strict=True, ge=0, le=100)]] = Field(default_factory=dict)
     """Weights that differ from the built-in ones, which stand in brackets; 0 turns a sign off."""
-    threshold: Annotated[int, Field(ge=1, le=1000)] = 60
+    threshold: Annotated[int, Field(strict=True, ge=1, le=1000)] = 60
     """From which sum of weights on a link is a finding."""
     trusted: tuple[str, ...] = ()
     """Registrable domains whose links are never findings."""

@@ -63,7 +63,7 @@ class PersonalAddressParams(Params):
     """Further domains of personal mail for this rule, beside those of the feed `free_mail`; what stands below them counts too."""
     not_free_mail: tuple[str, ...] = ()
     """Domains that are no personal mail for this rule, whatever the feed says."""
-    bulk_recipients: Annotated[int, Field(ge=2)] = 20
+    bulk_recipients: Annotated[int, Field(strict=True, ge=2)] = 20
     """From how many free-mail recipients on a message counts as bulk."""
     resemblance: bool = True
     """Whether a free-mail address that resembles the sender's name counts beside a second sign."""

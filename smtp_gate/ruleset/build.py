@@ -10,9 +10,12 @@ from pathlib import Path
 from smtp_gate.core.feeds import Feeds
 from smtp_gate.detect.edm import EdmList
 from smtp_gate.examine import Ruleset
+from smtp_gate.ruleset.aside import Aside, here
+from smtp_gate.ruleset.heap import no_search
 from smtp_gate.ruleset.layers import layered
+from smtp_gate.ruleset.lint import Around, lint, unused
 from smtp_gate.ruleset.lists import ListSource, read_lists
-from smtp_gate.ruleset.marks import Mistake
+from smtp_gate.ruleset.marks import Document, Mistake
 from smtp_gate.ruleset.packs import Source, pack_files, read_source, shipped_rules
 from smtp_gate.ruleset.plugins import Families, installed
 from smtp_gate.ruleset.rules import BuiltRule, Overridden, Surroundings, build_rule
@@ -28,6 +31,7 @@ class BuildSettings:
     rule is built in shadow. `today` (in `zone`) is only for warnings of expired waivers; None leaves them out. `clock` gives
     seconds of the processor, so that patterns are refused that are slow on hostile text; None leaves that out. `edm` are the
     lists for exact data match. `feeds` answer the examples' questions as they answer those of mail; rules are not made of them.
+    `aside` is how work may be done beside other work.
     """
 
     internal_domains: frozenset[str]
@@ -38,6 +42,7 @@ class BuildSettings:
     clock: Callable[[], float] | None = None
     edm: tuple[ListSource, ...] = ()
     feeds: Feeds = field(default_factory=Feeds)
+    aside: Aside = here
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +57,16 @@ class Pack:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What came of loading: a ruleset, or None where there is any error; the mistakes of all files, by place."""
+    """What came of loading: a ruleset, or None where there is any error; the mistakes of all files, by place.
+
+    `documents` are the packs as written, for whoever has more to say of them; they are large, and nobody keeps them.
+    """
 
     settings: BuildSettings
     ruleset: Ruleset | None
     mistakes: tuple[Mistake, ...] = ()
     packs: tuple[Pack, ...] = field(default=(), repr=False)
+    documents: tuple[Document, ...] = field(default=(), repr=False)
 
     @property
     def errors(self) -> tuple[Mistake, ...]:
@@ -75,20 +84,15 @@ def load(paths: Sequence[Path], settings: BuildSettings, families: Families | No
 
     `families` are those installed, unless given. Examples are checked for shape here and judged by `run_examples`.
     """
+    with no_search():
+        return _load(paths, settings, families if families is not None else installed())
+
+
+def _load(paths: Sequence[Path], settings: BuildSettings, families: Families) -> Loaded:
     mistakes: list[Mistake] = []
-    sources: list[Source] = []
-    every = tuple(pack_files(paths))
-    for found in every:
-        if isinstance(found, Mistake):
-            mistakes.append(found)
-            continue
-        source = read_source(found, mistakes)
-        if source is not None:
-            sources.append(source)
-    _pack_names(sources, mistakes)
-    sources = layered(sources, mistakes, sure=len(sources) == len(every))
+    sources = _read(paths, mistakes)
     around = Surroundings(
-        families=families if families is not None else installed(),
+        families=families,
         detectors=names(sources, "detectors"),
         way_out=settings.way_out,
         enforce=settings.enforce,
@@ -100,21 +104,48 @@ def load(paths: Sequence[Path], settings: BuildSettings, families: Families | No
         file = str(sources[0].path if sources else paths[0] if paths else "rules")
         mistakes.append(Mistake(file, 1, 1, "no rules at all", "a gate without rules would let everything pass"))
     edm = read_lists(settings.edm, mistakes)
-    engine = build_engine(sources, mistakes, settings.clock, edm)
+    engine = build_engine(sources, mistakes, settings.clock, edm, settings.aside)
     scopes = {b.rule.id: b.rule.when for pack in packs for b in pack.rules}
     # A rule that bears another's name by mistake is missed by its waivers, and that says nothing of them.
     waivers = build_waivers(sources, {i: scopes.get(i) for i in ids}, settings.today, mistakes, sure=not twice)
+    built = [(source.document, pack.rules) for source, pack in zip(sources, packs, strict=True)]
+    detectors = engine.detectors if engine is not None else None
+    mistakes += lint(built, Around(settings.internal_domains, detectors, {w.rule for w in waivers}))
+    if engine is not None and not any(m.is_error for m in mistakes):
+        mistakes += unused(built, engine.detectors, _shipped(sources))
     ordered = tuple(sorted(set(mistakes)))
+    documents = tuple(source.document for source in sources)
     if engine is None or any(m.is_error for m in ordered):
-        return Loaded(settings, None, ordered, packs)
+        return Loaded(settings, None, ordered, packs, documents)
     rules = tuple(b.rule for pack in packs for b in pack.rules)
     ruleset = Ruleset(_hash(sources, settings, edm), rules, engine, waivers, settings.zone)
-    return Loaded(settings, ruleset, ordered, packs)
+    return Loaded(settings, ruleset, ordered, packs, documents)
+
+
+def _read(paths: Sequence[Path], mistakes: list[Mistake]) -> list[Source]:
+    """The packs with what they override in each other applied; what cannot be read is a mistake alone."""
+    sources: list[Source] = []
+    every = tuple(pack_files(paths))
+    for found in every:
+        if isinstance(found, Mistake):
+            mistakes.append(found)
+            continue
+        source = read_source(found, mistakes)
+        if source is not None:
+            sources.append(source)
+    _pack_names(sources, mistakes)
+    return layered(sources, mistakes, sure=len(sources) == len(every))
 
 
 def _pack(source: Source, around: Surroundings, mistakes: list[Mistake]) -> Pack:
     built = [build_rule(source, index, raw, around, mistakes) for index, raw in source.items("rules")]
     return Pack(source.name, source.path, tuple(b for b in built if b), frozenset(source.internal_domains))
+
+
+def _shipped(sources: Sequence[Source]) -> frozenset[str]:
+    """The files of the packs that are shipped: what they bring along is for everybody's rules."""
+    folder = shipped_rules()
+    return frozenset(s.document.file for s in sources if folder is not None and s.path.resolve().is_relative_to(folder))
 
 
 def _pack_names(sources: Sequence[Source], mistakes: list[Mistake]) -> None:

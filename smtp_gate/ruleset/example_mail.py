@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, time, tzinfo
 from email.header import Header
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 from pathlib import Path as FilePath
 from stat import S_ISREG
 from typing import Final
@@ -90,6 +91,7 @@ def _entry(model: AccountModel) -> Entry:
     )
 
 
+@lru_cache(maxsize=4096)
 def _path(text: str, key: str) -> Path:
     """The envelope's side of `Name <a@b.c>` or `a@b.c`; `<>` is the null path."""
     address = text if text == "<>" else parseaddr(text)[1]

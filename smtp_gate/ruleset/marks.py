@@ -88,6 +88,8 @@ class Document:
     mistakes: tuple[Mistake, ...] = ()
     ended: bool = False
     """Whether it ends with YAML's end marker `...`, which a file that was cut short has lost."""
+    loose: bool = False
+    """Whether its last line has no end and stops in a word without quotes, of which a cut may have left a piece."""
 
     def node(self, path: Sequence[str | int]) -> Node:
         """The piece at this path, or the deepest one above it; steps that the document lacks are passed over."""

@@ -18,6 +18,7 @@ CASES: Final = "cases"
 SHIPPED: Final = "shipped"
 """The word that stands in the settings for the folder of the shipped packs."""
 
+_NO_END: Final = "the last line has no end"
 _SECTIONS: Final = {"rules": list, "waivers": list, "detectors": dict, "keywords": dict}
 
 
@@ -84,7 +85,7 @@ def _below(folder: Path) -> Iterator[Path]:
 
 def read_source(path: Path, mistakes: list[Mistake]) -> Source | None:
     """Read one pack file; its mistakes so far are added. None where nothing further can be said of it."""
-    document = read_file(path)
+    document = _not_cut(read_file(path))
     mistakes += document.mistakes
     root = document.root.value
     if root is None and any(m.is_error for m in document.mistakes):
@@ -114,11 +115,20 @@ def read_file(path: Path) -> Document:
         mistake = _unreadable(path, error)
         return Document(str(path), read_document(str(path), b"").root, (mistake,))
     document = read_document(str(path), octets)
-    if octets and not octets.endswith(b"\n") and not document.mistakes:
-        line = octets.count(b"\n") + 1
-        short = Mistake(str(path), line, 1, "the last line has no end", "was the file cut short?", "warning")
+    if octets and not octets.endswith(b"\n") and not document.ended and not document.mistakes:
+        last = octets[octets.rfind(b"\n") + 1 :].decode("utf-8-sig", "replace")
+        hint = "end the file with a line break; was it cut short?"
+        short = Mistake(str(path), octets.count(b"\n") + 1, len(last) + 1, _NO_END, hint, "warning")
         return replace(document, mistakes=(short,))
     return document
+
+
+def _not_cut(document: Document) -> Document:
+    """The same, refused where its end may be a piece of what somebody wrote: half a domain is a domain, too."""
+    if not document.loose:
+        return document
+    graver = (replace(m, severity="error") if m.message == _NO_END else m for m in document.mistakes)
+    return replace(document, mistakes=tuple(graver))
 
 
 def _unreadable(path: Path, error: OSError) -> Mistake:

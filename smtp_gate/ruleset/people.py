@@ -8,7 +8,6 @@ from typing import Final
 
 from smtp_gate.core.directory import Entry
 from smtp_gate.core.scope import WhoKind
-from smtp_gate.ruleset.layers import documents
 from smtp_gate.ruleset.marks import Document, Mistake, Node, nearest
 from smtp_gate.ruleset.written import parse_who
 
@@ -19,12 +18,12 @@ NEED_DIRECTORY: Final = frozenset({"accounts", "signature"})
 """Families that know nobody without a directory."""
 
 
-def group_mistakes(packs: Iterable[Path], groups: frozenset[str] | None) -> Iterator[Mistake]:
+def group_mistakes(packs: Iterable[Document], groups: frozenset[str] | None) -> Iterator[Mistake]:
     """Every `group:NAME` of rules and waivers that no account is in; None where no directory says who is in what.
 
     A rule about officials only looks for nobody's name without them, so that is a warning.
     """
-    for document in documents(packs):
+    for document in packs:
         for node in _sides(document, ("when", "unless")):
             yield from _groups_in(document, node, groups)
         for node in _sides(document, ("officials",)):
@@ -38,9 +37,9 @@ def _groups_in(document: Document, node: Node, groups: frozenset[str] | None) ->
     return (mistake for mistake in found if mistake is not None)
 
 
-def unasked_mistakes(packs: Iterable[Path]) -> Iterator[Mistake]:
+def unasked_mistakes(packs: Iterable[Document]) -> Iterator[Mistake]:
     """Every rule that without a directory looks at nothing."""
-    for document in documents(packs):
+    for document in packs:
         rules = document.root.child("rules")
         for rule in rules.items if rules is not None else ():
             family = rule.child("family")
@@ -52,9 +51,9 @@ def unasked_mistakes(packs: Iterable[Path]) -> Iterator[Mistake]:
                 yield document.mistake_at(family, said, hint, "warning")
 
 
-def known_statuses(packs: Iterable[Path]) -> frozenset[str]:
+def known_statuses(packs: Iterable[Document]) -> frozenset[str]:
     """The statuses that a directory may use: the usual ones, and those that rules name."""
-    return STATUSES | {str(s.value) for document in documents(packs) for s in _named(document)}
+    return STATUSES | {str(s.value) for document in packs for s in _named(document)}
 
 
 def status_mistakes(file: Path, entries: Iterable[Entry], known: frozenset[str], today: date) -> Iterator[Mistake]:
@@ -68,10 +67,10 @@ def status_mistakes(file: Path, entries: Iterable[Entry], known: frozenset[str],
             yield Mistake(str(file), entry.line, 1, said, nearest(entry.status, known))
 
 
-def named_status_mistakes(packs: Iterable[Path], statuses: frozenset[str]) -> Iterator[Mistake]:
+def named_status_mistakes(packs: Iterable[Document], statuses: frozenset[str]) -> Iterator[Mistake]:
     """Every status that a rule names and nobody of the directory has, but those that any directory may have one day."""
     known = STATUSES | statuses
-    for document in documents(packs):
+    for document in packs:
         for scalar in _named(document):
             if str(scalar.value) not in known:
                 said, hint = f"no account has the status `{str(scalar.value)[:40]}`", nearest(scalar.value, known)

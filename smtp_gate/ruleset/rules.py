@@ -57,13 +57,14 @@ class Overridden:
 
 @dataclass(frozen=True, slots=True)
 class BuiltRule:
-    """A rule with its examples, where it stands, and which of its keys other packs have overridden."""
+    """A rule with its examples, where it stands (its file and place, and the way to it in the document), and what others override."""
 
     rule: Rule
     examples: tuple[Example, ...]
     file: str
     place: Place
     overridden: tuple[Overridden, ...] = ()
+    at: Loc = ()
 
 
 def build_rule(
@@ -80,6 +81,8 @@ def build_rule(
     found += _clauses(source, at, raw.get("policy"))
     found += _placeholders(source, at, raw.get("message"))
     found += _regions(source, at, raw)
+    if model is not None:
+        found += _contradictions(source, at, model)
     if family is not None and params is not None:
         found += _used(source, at, family, params, around.detectors)
     mistakes += found
@@ -87,7 +90,7 @@ def build_rule(
         return None
     rule = _assemble(source, model, family, params, around)
     examples, overridden = tuple(_examples(source, at, model)), tuple(_overridden(source, at))
-    return BuiltRule(rule, examples, source.document.file, source.document.place(at), overridden)
+    return BuiltRule(rule, examples, source.document.file, source.document.place(at), overridden, at)
 
 
 def _validated(
@@ -190,6 +193,22 @@ def _used(source: Source, at: Loc, family: Family[Any], params: BaseModel, known
     except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; the rule is then refused
         return (_stumbled(source, at, family, error),)
     return _references(source, at, used, known)
+
+
+def _contradictions(source: Source, at: Loc, model: RuleModel) -> Iterator[Mistake]:
+    """Examples that stand in one rule twice: as a hit and as a miss only one can pass, and another time they prove nothing."""
+    hits, misses = model.examples.hit, model.examples.miss
+    document = source.document
+    for kind, listed in (("hit", hits), ("miss", misses)):
+        for number, example in enumerate(listed):
+            path = (*at, "examples", kind, number)
+            if kind == "miss" and example in hits:
+                line = document.place((*at, "examples", "hit", hits.index(example)))[0]
+                said = "the same mail is a hit of this rule as well"
+                yield document.mistake(path, said, f"in line {line}: take one of them out")
+            elif example in listed[:number]:
+                said = "the same mail stands here twice"
+                yield document.mistake(path, said, "take one of them out", severity="warning")
 
 
 def _references(source: Source, at: Loc, used: Iterable[str], known: frozenset[str]) -> Iterator[Mistake]:

@@ -35,7 +35,7 @@ class EvidenceModel(Written):
     """A pattern; exactly one of `keywords`, `regex` and `column` stands here."""
     column: StrictStr = ""
     """The name of a keyword list of which a word stands in a title of the match's own column of a table."""
-    within: int = Field(default=0, gt=0, le=2000)
+    within: int = Field(default=0, strict=True, gt=0, le=2000)
     """How many characters either side are searched, never across parts; a column has its title however far above."""
 
     @model_validator(mode="after")
@@ -78,7 +78,7 @@ class PrimaryModel(Written):
     """The pattern, in RE2's syntax; 'single quotes' keep its backslashes."""
     validator: StrictStr = ""
     """A check of the matched value: checksum, ranges, published fakes."""
-    group: int = Field(default=0, ge=0, le=99)
+    group: int = Field(default=0, strict=True, ge=0, le=99)
     """The capturing group that holds the value; 0 is the whole match."""
     case_sensitive: Flag = False
     """Whether large and small letters differ."""

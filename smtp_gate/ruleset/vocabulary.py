@@ -13,6 +13,7 @@ from smtp_gate.detect.engine import Engine
 from smtp_gate.detect.masks import MASKS
 from smtp_gate.detect.patterns import PatternError
 from smtp_gate.detect.validators import VALIDATORS
+from smtp_gate.ruleset.aside import Aside, here
 from smtp_gate.ruleset.detector_checks import detector_mistakes, keyword_mistakes, known_mistakes
 from smtp_gate.ruleset.marks import Mistake, nearest
 from smtp_gate.ruleset.packs import Source
@@ -74,11 +75,12 @@ def build_engine(
     mistakes: list[Mistake],
     clock: Callable[[], float] | None = None,
     edm: Mapping[str, EdmList] | None = None,
+    aside: Aside = here,
 ) -> Engine | None:
     """Compile what the packs name; mistakes are added, and None is returned where any of them is an error.
 
     With a `clock`, seconds of the processor, patterns are refused that are slow on hostile text. `edm` are the lists
-    for exact data match.
+    for exact data match. Patterns are tried `aside` while the engine is built.
     """
     found = [*_twice(sources, "detectors"), *_twice(sources, "keywords")]
     keywords: dict[str, tuple[str, ...]] = {}
@@ -89,12 +91,14 @@ def build_engine(
     known = names(sources, "keywords")
     placed = [p for source in sources for p in _detectors(source, known, found)]
     beside = Detectors((), keywords, edm or {})
+    remarks = aside(lambda: [m for one in placed for m in _remarks(one, clock)])
     engine = _compiled(placed, beside, found) if not _broken(found) else None
     if engine is None:
         # The patterns are still tried one by one, so that a bad one is not hidden behind another mistake.
         _each(placed, beside, found)
-    for one in placed:
-        found += _remarks(one, engine, clock)
+    found += remarks()
+    if engine is not None:
+        found += (m for one in placed for m in known_mistakes(one.source, one.detector, engine))
     mistakes += sorted(set(found))
     return engine if not _broken(found) else None
 
@@ -103,15 +107,13 @@ def _broken(found: Sequence[Mistake]) -> bool:
     return any(m.is_error for m in found)
 
 
-def _remarks(placed: _Placed, engine: Engine | None, clock: Callable[[], float] | None) -> Iterator[Mistake]:
+def _remarks(placed: _Placed, clock: Callable[[], float] | None) -> Iterator[Mistake]:
     """What is to be said of a detector that compiles."""
     try:
         yield from detector_mistakes(placed.source, placed.detector, clock)
     except PatternError:
         # A pattern that does not compile is told of already, in better words.
         return
-    if engine is not None:
-        yield from known_mistakes(placed.source, placed.detector, engine)
 
 
 def _twice(sources: Sequence[Source], section: str) -> Iterator[Mistake]:

@@ -10,6 +10,7 @@ import yaml
 from yamlcore import CCoreLoader  # type: ignore[import-untyped]  # the package carries no types
 
 from smtp_gate.ruleset.marks import Document, Mistake, Node, Place
+from smtp_gate.ruleset.yaml_syntax import Seen, place_behind, syntax_mistake
 
 Scalar = str | int | float | bool | None
 
@@ -19,18 +20,6 @@ MAX_NODES: Final = 400_000
 """Bounds of one file; aliases count as often as they are used, so that a few lines cannot grow into millions."""
 
 _CORE: Final = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map")}
-_HINTS: Final = (
-    ("mapping values are not allowed", "a value that holds `: ` needs quotes; else look at the indentation"),
-    ("tab character", "indent with spaces, not tabs"),
-    ("cannot start any token", "indent with spaces, not tabs; a value that starts with @ % ` needs quotes"),
-    ("expected <block end>", "the indentation differs from the lines above"),
-    ("did not find expected '-'", "the indentation differs from the lines above"),
-    ("did not find expected key", "the indentation differs from the lines above, or a bracket or quote is not closed"),
-    ("could not find expected ':'", "a key ends with `: `"),
-    ("unexpected end of stream", "the quote that opens here is never closed"),
-    ("unknown escape", "in \"double quotes\" a backslash must be doubled; 'single quotes' take it as it is"),
-    ("maximum nesting", "nest less deeply"),
-)
 
 
 def read_document(file: str, octets: bytes) -> Document:
@@ -40,50 +29,20 @@ def read_document(file: str, octets: bytes) -> Document:
     try:
         text = octets.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line, column = _place_of(octets[: error.start].decode("utf-8", "replace"))
+        line, column = place_behind(octets[: error.start].decode("utf-8", "replace"))
         return _broken(Mistake(file, line, column, "this is not UTF-8 text", "save the file as UTF-8"))
     composer = _Composer(file)
     try:
         root = composer.document(text)
     except yaml.YAMLError as error:
-        return _broken(_syntax(file, text, error, composer.brackets))
+        return _broken(syntax_mistake(file, text, error, Seen(composer.brackets, composer.quoted_over_lines())))
     except _Refused as refused:
         return _broken(refused.mistake)
-    return Document(file, root, tuple(composer.mistakes), composer.ended)
+    return Document(file, root, tuple(composer.mistakes), composer.ended, loose=composer.is_loose(text))
 
 
 def _broken(mistake: Mistake) -> Document:
     return Document(mistake.file, Node(None, (mistake.line, mistake.column)), (mistake,))
-
-
-def _place_of(before: str) -> Place:
-    return before.count("\n") + 1, len(before) - before.rfind("\n")
-
-
-def _syntax(file: str, text: str, error: yaml.YAMLError, brackets: list[Place]) -> Mistake:
-    if isinstance(error, yaml.reader.ReaderError):
-        # The offset counts octets of the UTF-8 text.
-        line, column = _place_of(text.encode()[: int(error.position)].decode("utf-8", "replace"))
-        return Mistake(file, line, column, "a control character, which YAML forbids")
-    if not isinstance(error, yaml.MarkedYAMLError):
-        return Mistake(file, 1, 1, "this is not YAML")
-    problem = error.problem or "this is not YAML"
-    opened = error.context_mark
-    mark = error.problem_mark or opened
-    context = f"{error.context}: " if error.context else ""
-    hint = next((words for part, words in _HINTS if part in problem), "")
-    if opened is not None and context.startswith("while parsing a flow"):
-        hint = f"the bracket opened in line {opened.line + 1} is not closed, or a comma is missing"
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    # What is never closed is best shown where it opens, not at the end of the file.
-    end = len(text.rstrip())
-    at_end = mark is not None and mark.index >= end
-    if at_end and opened is not None and opened.index < end:
-        line, column = opened.line + 1, opened.column + 1
-    elif at_end and brackets:
-        line, column = brackets[-1]
-        hint = "the bracket that opens here is never closed"
-    return Mistake(file, line, column, f"not valid YAML: {context}{problem}", hint)
 
 
 class _Refused(Exception):  # noqa: N818 - it carries a mistake out of the recursion and never leaves this module
@@ -102,6 +61,9 @@ class _Composer:
         self.count = 0
         self.brackets: list[Place] = []
         self.ended = False
+        self.last: yaml.Event | None = None
+        self.end: yaml.Event | None = None
+        self.words: dict[str, Scalar] = {}
 
     def document(self, text: str) -> Node:
         self.loader: Any = CCoreLoader(text)
@@ -121,6 +83,26 @@ class _Composer:
             raise self._refused(extra, "a second document starts here", "one file holds one document")
         return root
 
+    def is_loose(self, text: str) -> bool:
+        """Whether the text ends within a line, and in something that a shorter one could also be: a word without quotes."""
+        last = self.last
+        end = last.end_mark if last is not None else None
+        if self.ended or text.endswith("\n") or end is None:
+            return False
+        shut = isinstance(last, yaml.CollectionEndEvent) or (
+            isinstance(last, yaml.ScalarEvent) and last.style in {"'", '"'}
+        )
+        # A comment behind it means nothing, whether it is whole or not.
+        return not shut and "#" not in text[end.index :]
+
+    def quoted_over_lines(self) -> tuple[Place, int] | None:
+        """Where the last value opened its quote and in which line it closed it, if that is another line."""
+        last = self.last
+        if not isinstance(last, yaml.ScalarEvent) or last.style not in {"'", '"'} or last.end_mark is None:
+            return None
+        end = last.end_mark.line + 1
+        return (_start(last), end) if end != _start(last)[0] else None
+
     def _refused(self, event: yaml.Event, message: str, hint: str = "") -> _Refused:
         return _Refused(Mistake(self.file, *_start(event), message, hint))
 
@@ -134,6 +116,7 @@ class _Composer:
         if tag is not None and tag != "!" and tag not in _CORE:
             raise self._refused(event, f"the tag {tag[:40]} is not allowed", "leave it out")
         if isinstance(event, yaml.ScalarEvent):
+            self.last = event
             node = Node(self._scalar(event), _start(event))
         else:
             node = self._collection(event, depth)
@@ -147,6 +130,7 @@ class _Composer:
             return below(event, depth)
         self.brackets.append(_start(event))
         node = below(event, depth)
+        self.last = self.end
         self.brackets.pop()
         return node
 
@@ -156,6 +140,7 @@ class _Composer:
             raise self._refused(event, f"the file holds more than {MAX_NODES} values", "split it")
 
     def _alias(self, event: yaml.AliasEvent, depth: int) -> Node:
+        self.last = event
         node = self.anchors.get(event.anchor or "")
         if node is None:
             raise self._refused(event, f"nothing before this is named &{event.anchor}", "name it before it is used")
@@ -166,17 +151,18 @@ class _Composer:
 
     def _list(self, event: yaml.NodeEvent, depth: int) -> Node:
         node = Node([], _start(event))
-        while not isinstance(inner := self.loader.get_event(), yaml.SequenceEndEvent):
+        while type(inner := self.loader.get_event()) is not yaml.SequenceEndEvent:
             item = self._node(inner, depth + 1)
             node.items.append(item)
             node.value.append(item.value)
             node.size += item.size
             node.depth = max(node.depth, item.depth + 1)
+        self.end = inner
         return node
 
     def _mapping(self, event: yaml.NodeEvent, depth: int) -> Node:
         node = Node({}, _start(event))
-        while not isinstance(inner := self.loader.get_event(), yaml.MappingEndEvent):
+        while type(inner := self.loader.get_event()) is not yaml.MappingEndEvent:
             place = _start(inner)
             key = self._node(inner, depth + 1)
             value = self._node(self.loader.get_event(), depth + 1)
@@ -192,15 +178,24 @@ class _Composer:
             else:
                 node.keys[key.value] = (place, value)
                 node.value[key.value] = value.value
+        self.end = inner
         return node
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
         text: str = event.value
-        tag = event.tag
-        if tag is None and event.implicit[0]:
+        if event.tag is not None:
+            return self._constructed(event, event.tag)
+        if not event.implicit[0]:
+            return text
+        # The same few words stand in a pack again and again, and what one means depends on nothing else.
+        if text not in self.words:
             tag = self.loader.resolve(yaml.ScalarNode, text, event.implicit)
+            self.words[text] = self._constructed(event, tag)
+        return self.words[text]
+
+    def _constructed(self, event: yaml.ScalarEvent, tag: str) -> Scalar:
         try:
-            return _construct(str(tag).rpartition(":")[2], text)
+            return _construct(tag.rpartition(":")[2], event.value)
         except (ValueError, KeyError):
             raise self._refused(event, "a number or word that cannot be read", "put it in quotes") from None
 

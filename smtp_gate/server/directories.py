@@ -10,7 +10,7 @@ from smtp_gate.adapters.directory_rows import RowMistake
 from smtp_gate.config import Config
 from smtp_gate.core.directory import Directory
 from smtp_gate.ruleset.accounts import account_mistakes
-from smtp_gate.ruleset.marks import Mistake
+from smtp_gate.ruleset.marks import Document, Mistake
 from smtp_gate.ruleset.people import (
     group_mistakes,
     known_statuses,
@@ -65,7 +65,7 @@ def load_file(path: Path | None, zone: ZoneInfo) -> tuple[Directory, tuple[Mista
     return Directory(zone=zone), tuple(_mistake(file, row) for row in found)
 
 
-def people_mistakes(config: Config, people: Directory, packs: Sequence[Path], today: date) -> tuple[Mistake, ...]:
+def people_mistakes(config: Config, people: Directory, packs: Sequence[Document], today: date) -> tuple[Mistake, ...]:
     """Groups and statuses that nothing knows; nothing is said of them where the directory itself is broken.
 
     They keep rules and directory from being used, like every mistake: a contractor with a slip in the status would pass.

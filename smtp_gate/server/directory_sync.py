@@ -21,6 +21,7 @@ from smtp_gate.config.directories import DirectorySettings
 from smtp_gate.core.directory import Directory, Entry, index
 from smtp_gate.core.directory_diff import Change, changes
 from smtp_gate.core.directory_merge import merged
+from smtp_gate.ruleset.layers import documents
 from smtp_gate.ruleset.packs import pack_files
 from smtp_gate.ruleset.people import known_statuses
 from smtp_gate.server.directories import people_of
@@ -63,7 +64,7 @@ class Synced:
 
 def statuses_of(config: Config) -> frozenset[str]:
     """The statuses that a directory may use: the usual ones, and those that the rules name."""
-    return known_statuses(path for path in pack_files(pack_paths(config)) if isinstance(path, Path))
+    return known_statuses(documents(path for path in pack_files(pack_paths(config)) if isinstance(path, Path)))
 
 
 def sync(

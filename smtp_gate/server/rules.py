@@ -15,8 +15,9 @@ from smtp_gate.core.facts import Fact, FactKey
 from smtp_gate.core.feeds import PREFIX, Feeds
 from smtp_gate.core.finding import Failure
 from smtp_gate.examine import Ruleset
+from smtp_gate.ruleset.aside import Aside, here
 from smtp_gate.ruleset.build import BuildSettings, Loaded, load
-from smtp_gate.ruleset.examples import failed, run_examples
+from smtp_gate.ruleset.examples import failed_examples
 from smtp_gate.ruleset.lists import FeedSource, ListSource
 from smtp_gate.ruleset.marks import Mistake
 from smtp_gate.server.directories import directory_file, load_directory, load_file, people_mistakes
@@ -42,25 +43,31 @@ class Rulebook:
 
 
 def load_rulebook(
-    config: Config, today: date | None = None, *, test: bool = True, packs: Sequence[Path] | None = None
+    config: Config,
+    today: date | None = None,
+    *,
+    test: bool = True,
+    packs: Sequence[Path] | None = None,
+    aside: Aside = here,
 ) -> Rulebook:
     """Load packs and directory as the settings say, and run every example unless told not to; never raises.
 
-    `packs` take the place of those that the settings name.
+    `packs` take the place of those that the settings name. `aside` is how work may be done beside other work: by a second
+    process only where this one has no threads.
     """
     # A snapshot was tried when it was made; a worker that takes it up never refuses it for being slow at that moment.
     where = sources(config)
     feeds, mistakes = load_feeds(where)
-    loaded = load(
-        pack_paths(config) if packs is None else packs,
-        replace(config.build_settings(today), clock=time.process_time, feeds=feeds),
-    )
+    settings = replace(config.build_settings(today), clock=time.process_time, feeds=feeds, aside=aside)
+    loaded = load(pack_paths(config) if packs is None else packs, settings)
     people, unknown = load_directory(config)
     mistakes += (*unknown, *loaded.mistakes)
     day = today or utc_now().astimezone(config.timezone).date()
-    mistakes += people_mistakes(config, people, [pack.path for pack in loaded.packs], day)
+    mistakes += people_mistakes(config, people, loaded.documents, day)
+    # A gate keeps its rulebook for long; what was written is then in nobody's way.
+    loaded = replace(loaded, documents=())
     if test and loaded.ruleset is not None:
-        mistakes += failed(run_examples(loaded))
+        mistakes += failed_examples(loaded)
     ruleset = None if any(m.is_error for m in mistakes) else loaded.ruleset
     return Rulebook(ruleset, people, tuple(sorted(mistakes)), loaded, feeds, where)
 

@@ -247,6 +247,17 @@ def test_the_sieve_leaves_out_nothing_that_would_match(made: list[Detector], con
     assert sieved.scan((text(content),)) == whole.scan((text(content),))
 
 
+@given(st.lists(detectors(), max_size=4), st.lists(PIECES, max_size=12).map("".join), st.sets(st.sampled_from("xyw")))
+@settings(max_examples=150, deadline=None)
+def test_a_few_detectors_alone_find_what_the_whole_engine_finds_in_their_names(
+    made: list[Detector], content: str, names: set[str]
+) -> None:
+    whole = Engine(Detectors(tuple(made), LISTS))
+    texts = (text("Subject: order", part="0", reading="header"), text(content), text(content, reading="html"))
+    assert whole.only(names).scan(texts) == tuple(m for m in whole.scan(texts) if m.detector in names)
+    assert whole.only(names).detectors is whole.detectors
+
+
 @given(st.text() | st.text(alphabet="0123456789-. /\nabdnosXé年İ"))
 def test_any_text_is_scanned_alike_twice_and_shows_no_value(content: str) -> None:
     first = shipped().scan((text(content),))

@@ -16,13 +16,14 @@ from tests.detect.texts import RULES, code, engine, near, shipped, text
 from tests.ruleset.test_broken import DETECTOR, expected
 from tests.ruleset.toy import PACK, SETTINGS, loaded
 
+USING = PACK.replace("    action", "    detector: ssn\n    action")
 KNOWN = DETECTOR.replace("    levels", "    known: §NOTHING\n    levels")
 TIMED = replace(SETTINGS, clock=time.process_time)
 
 
 def detector(levels: str, regex: str = r"\d{9}", words: str = "[ssn]") -> str:
     return (
-        f"{PACK}detectors:\n  ssn:\n    primary: {{regex: '{regex}'}}\n    levels:\n{levels}"
+        f"{USING}detectors:\n  ssn:\n    primary: {{regex: '{regex}'}}\n    levels:\n{levels}"
         f"keywords:\n  words: {words}\n"
     )
 
@@ -106,7 +107,7 @@ def test_a_level_that_takes_less_is_reached(lower: str, tmp_path: Path) -> None:
     ],
 )
 def test_a_known_hit_must_be_found_at_the_surest_level(known: str, message: str, tmp_path: Path) -> None:
-    marked = PACK + KNOWN.replace("§NOTHING", known if "§" in known else f"§{known}")
+    marked = USING + KNOWN.replace("§NOTHING", known if "§" in known else f"§{known}")
     pack, line, column = expected(marked.encode())
     result = loaded(tmp_path, pack)
     said = [(m.line, m.column, m.message) for m in result.errors]
@@ -123,11 +124,11 @@ def test_a_known_hit_at_a_lower_level_is_none(tmp_path: Path) -> None:
 
 
 def test_a_known_hit_is_normalised_as_mail_is(tmp_path: Path) -> None:
-    assert loaded(tmp_path, PACK + KNOWN.replace("§NOTHING", '"SSN ５３６９０４３９９"')).mistakes == ()
+    assert loaded(tmp_path, USING + KNOWN.replace("§NOTHING", '"SSN ５３６９０４３９９"')).mistakes == ()
 
 
 def test_a_filter_that_fails_silently_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pack = PACK + KNOWN.replace("§NOTHING", '"SSN 536904399"')
+    pack = USING + KNOWN.replace("§NOTHING", '"SSN 536904399"')
     assert loaded(tmp_path, pack).ruleset is not None
     monkeypatch.setattr(Sieve, "possible", lambda *_: [])
     result = loaded(tmp_path, pack)

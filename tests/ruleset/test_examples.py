@@ -1,10 +1,12 @@
 """Examples are judged by the code that judges mail, one rule at a time."""
 
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from email import message_from_bytes, policy
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,12 +16,19 @@ from hypothesis import strategies as st
 from smtp_gate.core.facts import FactKey, directory
 from smtp_gate.core.finding import Failure
 from smtp_gate.core.message import Message
+from smtp_gate.core.view import Text
+from smtp_gate.detect.engine import Engine, Scanned
+from smtp_gate.ruleset import examples
+from smtp_gate.ruleset.build import load
 from smtp_gate.ruleset.example_mail import ExampleError, facts_of, message_of
 from smtp_gate.ruleset.example_schema import ExampleModel
 from smtp_gate.ruleset.examples import ExampleResult, failed, run_examples
+from smtp_gate.ruleset.packs import shipped_rules
 from tests.ruleset.test_broken import swap
 from tests.ruleset.toy import PACK, RULE, SETTINGS, loaded
+from tests.running import PACK as PACK_OF_TWO
 
+T = TypeVar("T")
 OURS = frozenset({"milwaukee.gov"})
 CHICAGO = ZoneInfo("America/Chicago")
 
@@ -189,3 +198,58 @@ def test_any_text_becomes_mail_or_an_example_error(text: str, subject: str, send
     except ExampleError:
         return
     assert b"\r\n\r\n" in message.content
+
+
+def test_shipped_examples_come_out_as_they_do_with_the_whole_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = shipped_rules()
+    assert folder is not None
+    built = load([folder], SETTINGS)
+    alone = list(run_examples(built))
+    assert len(alone) > 200
+    monkeypatch.setattr(examples, "SHORT", -1)
+    assert list(run_examples(built)) == alone
+
+
+@pytest.mark.parametrize("size", [examples.SHORT // 2, examples.SHORT * 2])
+def test_short_mail_alone_is_searched_for_the_rules_own_detectors(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (PACK_OF_TWO).replace("nothing here", "nothing " * (size // 8))
+    (tmp_path / "two.yaml").write_text(text)
+    built = load([tmp_path / "two.yaml"], SETTINGS)
+    assert built.ruleset is not None
+    engine = built.ruleset.engine
+    whole: list[bool] = []
+    search = Engine.search
+
+    def searched(self: Engine, texts: Iterable[Text]) -> Scanned:
+        whole.append(self is engine)
+        return search(self, texts)
+
+    monkeypatch.setattr(Engine, "search", searched)
+    assert all(r.passed for r in run_examples(built))
+    assert whole == [False, size > examples.SHORT] * 2
+
+
+def test_many_examples_are_judged_by_two_and_none_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = [RULE.replace("toy.word", f"toy.r{n}") for n in range(9)]
+    for wrong in (0, 4, 8):
+        rules[wrong] = (
+            rules[wrong]
+            .replace("the secret plan\n      miss", "the open plan\n      miss")
+            .replace("the open plan\n        -", "the other plan\n        -")
+        )
+    asked: list[str] = []
+
+    def aside(work: Callable[[], T]) -> Callable[[], T]:
+        asked.append("aside")
+        return work
+
+    built = loaded(tmp_path, "pack: toys\nrules:\n" + "".join(rules), replace(SETTINGS, aside=aside))
+    asked.clear()
+    one = examples.failed_examples(built)
+    assert asked == []
+    assert [m.message.split()[5] for m in one] == ["toy.r0", "toy.r4", "toy.r8"]
+    monkeypatch.setattr(examples, "MANY", 5)
+    assert examples.failed_examples(built) == one
+    assert asked == ["aside"]

@@ -4,6 +4,9 @@ import time
 
 import pytest
 
+from smtp_gate.detect.patterns import compile_pattern
+from smtp_gate.ruleset import pattern_checks
+from smtp_gate.ruleset.ordinary import ORDINARY
 from smtp_gate.ruleset.pattern_checks import cost, everywhere, written
 from tests.detect.texts import shipped
 
@@ -69,3 +72,27 @@ def test_the_cost_is_what_the_clock_says() -> None:
     ticks = iter(range(1000))
     assert len(list(cost(r"\d{9}", lambda: next(ticks), case_sensitive=False))) == 1
     assert list(cost(r"\d{9}", lambda: 0.0, case_sensitive=False)) == []
+
+
+@pytest.mark.parametrize(
+    "regex",
+    [r"\w\s+\w", "^[A-Z]", "[a-z]$", r"\A\w", r".\z", r"[,.]\b", r"\B.", r"\n", "zzz", r"\bthe\b", r"(?m)^\w", r"[^a]"],
+)
+def test_lines_are_counted_as_if_each_were_searched(regex: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pattern_checks, "SHARE", 1e-9)
+    lines = [line for line in ORDINARY.splitlines() if line.strip()]
+    pattern = compile_pattern(regex)
+    hits = sum(pattern.search(line.encode()) is not None for line in lines)
+    said = [r.message for r in everywhere(regex, case_sensitive=False, checked=False)]
+    assert said == ([f"it finds something in {hits} of {len(lines)} lines of ordinary text"] if hits else [])
+
+
+def test_a_search_that_is_quick_at_once_is_not_measured_again() -> None:
+    ticks: list[float] = []
+
+    def clock() -> float:
+        ticks.append(0.0)
+        return 0.0
+
+    assert list(cost(r"\d{9}", clock, case_sensitive=False)) == []
+    assert len(ticks) == 14

@@ -4,6 +4,8 @@ from datetime import date
 from pathlib import Path
 
 from smtp_gate.core.directory import Entry
+from smtp_gate.ruleset.marks import Document
+from smtp_gate.ruleset.packs import read_file
 from smtp_gate.ruleset.people import (
     group_mistakes,
     known_statuses,
@@ -23,10 +25,10 @@ DAY = date(2026, 3, 2)
 GROUPS = frozenset({"benefits-office", "Comptroller"})
 
 
-def pack(folder: Path, text: str) -> Path:
+def pack(folder: Path, text: str) -> Document:
     file = folder / "toys.yaml"
     file.write_text(text)
-    return file
+    return read_file(file)
 
 
 def test_an_unknown_group_is_an_error_where_a_directory_is(tmp_path: Path) -> None:
@@ -74,7 +76,7 @@ def test_a_status_that_a_rule_names_and_nobody_has_is_a_warning(tmp_path: Path) 
     (found,) = named_status_mistakes([rules], frozenset({"employee", "intern"}))
     assert (found.severity, found.message) == ("warning", "no account has the status `contracter`")
     assert found.hint == "did you mean `contractor`?"
-    line = rules.read_text().splitlines()[found.line - 1]
+    line = (tmp_path / "toys.yaml").read_text().splitlines()[found.line - 1]
     assert line[found.column - 1 :].startswith("contracter")
 
 
