@@ -12,15 +12,13 @@ from rich.progress import Progress
 from rich.text import Text
 
 from smtp_gate.cli.options import config_option, give_up, json_option, print_json, settings, shorten
-from smtp_gate.cli.render import console
+from smtp_gate.cli.render import DIFF, console, show_row
 from smtp_gate.ruleset.build import Loaded
 from smtp_gate.ruleset.coverage import Coverage, RuleCoverage
 from smtp_gate.ruleset.example_diff import differences
 from smtp_gate.ruleset.examples import ExampleResult, run_examples
-from smtp_gate.ruleset.reasons import Row
 from smtp_gate.server.rules import load_rulebook
 
-STYLES = {"-": "green", "+": "red", " ": "default", "?": "dim"}
 LONG = 500
 """Examples from which on a progress bar is worth its place."""
 
@@ -155,15 +153,7 @@ def _show_one(out: Console, result: ExampleResult) -> None:
     elif not result.passed:
         out.print(name, soft_wrap=True)
         for row in differences(result):
-            show_row(out, row)
-
-
-def show_row(out: Console, row: Row) -> None:
-    """One line of a diff, and below it the line of the message."""
-    names = {"-": "expected  ", "+": "came out  "}
-    out.print(Text(f"    {row.sign} {names.get(row.sign, '')}{row.said}", style=STYLES[row.sign]), soft_wrap=True)
-    if row.line:
-        out.print(Text(f"        | {row.line}", style=STYLES[row.sign]), soft_wrap=True)
+            show_row(out, row, DIFF)
 
 
 def _report(coverage: Coverage, *, as_json: bool, shown: bool, least: float | None) -> bool:

@@ -1,15 +1,25 @@
 """How a verdict looks on a terminal: the reply, each recipient, each finding in its place, and the tree of the message."""
 
+from collections.abc import Mapping
+
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
-from rich.tree import Tree
 
+from smtp_gate.cli.render_tree import message_tree
 from smtp_gate.core import answer
 from smtp_gate.core.message import Message
 from smtp_gate.core.verdict import Cause, Disposition, Mode, Result, Verdict
-from smtp_gate.core.view import MessageView, Part
+from smtp_gate.core.view import MessageView
+from smtp_gate.ruleset.reasons import Row, Shown
+
+IN_LINE = 12
+"""Findings of one message that are shown in their lines."""
+
+DIFF = {"-": ("- expected  ", "green"), "+": ("+ came out  ", "red"), " ": ("  ", "default"), "?": ("? ", "dim")}
+WHY = {" ": ("", "default"), "+": ("", "yellow"), "?": ("", "dim")}
+"""How each sign of a row looks: what stands before it, and its style."""
 
 COLOURS = {
     Disposition.ACCEPT: "green",
@@ -89,34 +99,29 @@ def why(verdict: Verdict) -> list[str]:
     return sentences
 
 
-def message_tree(view: MessageView) -> Tree:
-    """The MIME tree: part number, declared type, type by content, name, size."""
-    tree = Tree(Text("message", style="dim"), guide_style="dim")
-    branches: dict[int, Tree] = {-1: tree}
-    for part in view.parts:
-        parent = branches[max(d for d in branches if d < part.depth)]
-        branches = {d: b for d, b in branches.items() if d < part.depth}
-        branches[part.depth] = parent.add(_part_line(part, view))
-    return tree
+def evidence_lines(verdict: Verdict, shown: Shown) -> list[RenderableType]:
+    """Each finding of a detector in its line of the message, masked; the first of them."""
+    pairs = [(r.rule, f, shown.line(f)) for r in verdict.results for f in r.findings]
+    lines: list[RenderableType] = [
+        Text(f"{rule} {finding.region}: ", style="dim").append(line, style="default not dim")
+        for rule, finding, line in pairs
+        if line
+    ]
+    more = len(lines) - IN_LINE
+    return lines[:IN_LINE] + ([Text(f"and {more} more", style="dim")] if more > 0 else [])
 
 
-def _part_line(part: Part, view: MessageView) -> Text:
-    line = Text(part.part, style="bold").append(f" {part.media_type}", style="default not bold")
-    if not part.container:
-        line.append(f" {part.kind or 'unknown'} {len(part.content)} B", style="dim")
-    if part.name:
-        line.append(f" {part.name!r}", style="cyan")
-    for sealed in (u for u in view.unscannable if u.part == part.part):
-        line.append(f" unscannable ({sealed.reason})", style="dark_orange")
-    return line
-
-
-def explanation(message: Message, verdict: Verdict, view: MessageView | None, *, label: str) -> Panel:
-    """The whole picture of one judged message."""
+def explanation(
+    message: Message, verdict: Verdict, view: MessageView | None, *, label: str, shown: Shown | None = None
+) -> Panel:
+    """The whole picture of one judged message; with `shown` the findings in their lines as well."""
     blocks: list[RenderableType] = [recipients_table(message, verdict)]
     found = findings_table(verdict)
     if found is not None:
         blocks += [Text(), found]
+    lines = evidence_lines(verdict, shown) if shown is not None else []
+    if lines:
+        blocks += [Text(), *lines]
     reply = answer.foretold(message, verdict)
     said = str(reply) if reply is not None else "the next hop's own reply"
     blocks += [Text(), Text("reply  ", style="dim").append(said, style="default not dim")]
@@ -126,6 +131,14 @@ def explanation(message: Message, verdict: Verdict, view: MessageView | None, *,
             blocks.append(Text("defects  " + ", ".join(map(str, view.defects)), style="dim"))
     title = Text(label).append("  ").append_text(verdict_line(verdict.strictest))
     return Panel(Group(*blocks), title=title, title_align="left", border_style=COLOURS[verdict.strictest])
+
+
+def show_row(out: Console, row: Row, looks: Mapping[str, tuple[str, str]]) -> None:
+    """One row of a diff or of a "why", and below it its line of the message."""
+    mark, style = looks[row.sign]
+    out.print(Text(f"    {mark}{row.said}", style=style), soft_wrap=True)
+    if row.line:
+        out.print(Text(f"        | {row.line}", style=style), soft_wrap=True)
 
 
 def console(*, stderr: bool = False) -> Console:

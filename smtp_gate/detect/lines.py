@@ -52,10 +52,10 @@ class Lines:
 
     def _shown(self, text: Text, start: int, end: int, evidence: str) -> str:
         """The evidence; covered wholly where another detector found something across it, which may be shown less of."""
-        crossing = any(
-            m.start < end and start < m.end and m.evidence != evidence
-            for m in self._by_text.get((text.part, text.reading), ())
-        )
+        here = self._by_text.get((text.part, text.reading), ())
+        crossing = any(m.start < end and start < m.end and m.evidence != evidence for m in here)
+        written = text.text[start:end].casefold()
+        crossing = crossing or any(piece in written for piece in self._secret)
         shown = "".join("*" if c.isalnum() else c for c in evidence) if crossing else evidence
         return shown if len(shown) <= ROOM // 2 else shown[: ROOM // 2 - 3] + "..."
 

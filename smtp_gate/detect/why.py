@@ -16,7 +16,7 @@ MOST: Final = 20
 
 _KEPT: Final = 200
 _STEPS: Final = 100_000
-_REGEX_SHOWN: Final = 60
+_REGEX_SHOWN: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +142,8 @@ def lacks(stage: Stage, value: Value, nearby: Nearby) -> Iterator[str]:
         yield f"its format is {value.format or 'none'} and not {stage.format}"
     yield from (f"no {said(clue)}" for clue in stage.all if not stands(clue, weakens=False))
     if stage.any and not any(stands(clue, weakens=False) for clue in stage.any):
-        yield "none of " + " or ".join(said(clue) for clue in stage.any)
-    yield from (f"there is {said(clue)}" for clue in stage.none if stands(clue, weakens=True))
+        yield "no " + ", nor ".join(said(clue) for clue in stage.any)
+    yield from (f"against it a {said(clue)}" for clue in stage.none if stands(clue, weakens=True))
 
 
 def said(clue: Clue) -> str:

@@ -12,8 +12,9 @@ from smtp_gate.examine import Rule, Ruleset, examine
 from smtp_gate.reading.limits import Limits
 from smtp_gate.reading.reader import read
 from smtp_gate.ruleset.build import Loaded, Pack
-from smtp_gate.ruleset.example_expect import is_as_expected, wording
+from smtp_gate.ruleset.example_expect import is_as_expected, said, unmet, wording
 from smtp_gate.ruleset.example_mail import ExampleError, facts_of, message_of
+from smtp_gate.ruleset.example_schema import ExpectModel
 from smtp_gate.ruleset.marks import Mistake, Place
 from smtp_gate.ruleset.rules import BuiltRule, Example
 
@@ -125,14 +126,15 @@ def _judge(
         cause = " ".join(x for x in (result.failure.cause, result.failure.detail) if x)
         return replace(blank, why=f"the rule could not look: {cause}", broken=True, result=result)
     passed = bool(found) is (example.kind == "hit") and is_as_expected(example.model, found)
-    why = "" if passed else _why(result, found)
+    why = "" if passed else _why(result, found, unmet(example.model, found))
     return replace(blank, passed=passed, found=found, why=why, result=result, judged=Judged(view, facts, alone))
 
 
-def _why(result: Result, found: tuple[Finding, ...]) -> str:
+def _why(result: Result, found: tuple[Finding, ...], lacking: tuple[ExpectModel, ...]) -> str:
     """What stood against the expectation, for the diff that people read."""
     if found:
-        return "found " + "; ".join(list(dict.fromkeys(map(wording, found)))[:3])
+        expected = f"expected {said(lacking[0])}, " if lacking else ""
+        return expected + "found " + "; ".join(list(dict.fromkeys(map(wording, found)))[:3])
     if result.exempt and not result.applies:
         return f"spared by {result.exempt[0].by}"
     if not result.applies:

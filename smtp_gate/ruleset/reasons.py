@@ -76,16 +76,23 @@ def reasons(rule: Rule, engine: Engine, view: MessageView, shown: Shown) -> Iter
         )
         yield from islice(_uncounted(weighed.clause, params, shown, secret=secret), CLOSE)
     for detector in sorted(params.find.detectors):
-        told = account(engine, view.texts, detector)
-        for miss in told.misses[:CLOSE]:
-            evidence = COVERED if secret else miss.evidence
-            line = shown.lines.around(miss.text, miss.start, miss.end, evidence)
-            level = f"only {miss.level}" if miss.level else "no match"
-            place = f"{miss.region} [{miss.text.part}]"
-            yield Row("?", f"{detector} in {place}, {level}: {'; '.join(miss.reasons)}", line)
-        left = len(told.misses[CLOSE:]) + told.left_out
-        if left:
-            yield Row("?", f"{detector}: {left} more that nearly counted")
+        yield from _near(detector, engine, view, shown, secret=secret)
+
+
+def _near(detector: str, engine: Engine, view: MessageView, shown: Shown, *, secret: bool) -> Iterator[Row]:
+    """The near misses of one detector, each with what it lacked."""
+    told = account(engine, view.texts, detector)
+    for miss in told.misses[:CLOSE]:
+        evidence = COVERED if secret else miss.evidence
+        line = shown.lines.around(miss.text, miss.start, miss.end, evidence)
+        counts = f"counts as {miss.level} only" if miss.level else "does not count"
+        times = f", {miss.times} times" if miss.times > 1 else ""
+        why = miss.reasons[0] if len(miss.reasons) == 1 else ""
+        yield Row("?", f"{detector} in {miss.region} [{miss.text.part}]{times} {counts}: {why}".rstrip(), line)
+        yield from (Row("?", f"    {reason}") for reason in miss.reasons if not why)
+    left = len(told.misses[CLOSE:]) + told.left_out
+    if left:
+        yield Row("?", f"{detector}: {left} more that nearly counted")
 
 
 def _uncounted(clause: Clause, params: FindParams, shown: Shown, *, secret: bool) -> Iterator[Row]:
