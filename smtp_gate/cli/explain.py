@@ -31,7 +31,7 @@ from smtp_gate.reading.kinds import OPENABLE
 from smtp_gate.reading.limits import Limits
 from smtp_gate.reading.paths import parse_address
 from smtp_gate.reading.reader import read
-from smtp_gate.ruleset.reasons import Shown
+from smtp_gate.ruleset.reasons import Shown, shown_for
 from smtp_gate.server.extractors import local_extractors
 from smtp_gate.server.rules import InUse
 from smtp_gate.server.settings import listener_of
@@ -159,17 +159,18 @@ async def _one(
         return judgement.verdict.strictest
     view, _ = await judge.view(message, judge.ruleset())
     verdict, ruleset, out = judgement.verdict, judge.ruleset(), console()
+    asked = next((r for r in ruleset.rules if r.id == only), None)
     # A detector's findings are shown in their lines, and for that what else stands there must be known and covered.
-    looked = only is not None or any(f.detector for r in verdict.results for f in r.findings)
-    shown = Shown(ruleset.engine.scan(view.texts) if looked else ())
+    found = any(f.detector for r in verdict.results for f in r.findings)
+    shown = shown_for(asked, ruleset.engine, view) if asked else Shown(ruleset.engine.scan(view.texts) if found else ())
     out.print(explanation(message, verdict, view, label=mail.label, shown=shown))
     if judgement.protection.by:
         out.print(f"  encrypted: {judgement.protection}", style="dim")
     for sentence in why(verdict):
         if only is None or sentence.startswith(f"{only} "):
             out.print(f"  {sentence}", style="dim")
-    if only is not None:
-        for row in why_rule(Case(view, judgement, ruleset, shown), only):
+    if asked is not None:
+        for row in why_rule(Case(view, judgement, ruleset, shown), asked):
             show_row(out, row, WHY)
     return verdict.strictest
 

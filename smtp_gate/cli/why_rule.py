@@ -36,10 +36,9 @@ class Case:
         return self.judgement.facts
 
 
-def why_rule(case: Case, only: str) -> Iterator[Row]:
+def why_rule(case: Case, rule: Rule) -> Iterator[Row]:
     """Why the rule acted or did not, in order. Nothing of value stands clear in a row."""
-    rule = next(r for r in case.ruleset.rules if r.id == only)
-    result = next((r for r in case.judgement.verdict.results if r.rule == only), None)
+    result = next((r for r in case.judgement.verdict.results if r.rule == rule.id), None)
     yield Row(" ", f"{rule.id} ({rule.terms.mode}, {rule.terms.action.word}): {rule.title}")
     if result is None:
         yield Row("?", "is off: it did not look" if rule.terms.mode is Mode.OFF else "did not look")

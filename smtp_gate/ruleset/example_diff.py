@@ -2,7 +2,7 @@
 
 from smtp_gate.ruleset.example_expect import said, unexpected, unmet
 from smtp_gate.ruleset.examples import ExampleResult
-from smtp_gate.ruleset.reasons import Row, Shown, reasons
+from smtp_gate.ruleset.reasons import Row, reasons, shown_for
 
 
 def differences(result: ExampleResult) -> tuple[Row, ...]:
@@ -10,9 +10,8 @@ def differences(result: ExampleResult) -> tuple[Row, ...]:
     judged, example = result.judged, result.example
     if judged is None or example is None:
         return (Row("-", "a finding" if result.kind == "hit" else "no finding"), Row("+", result.why))
-    matches = judged.alone.engine.scan(judged.view.texts)
-    shown = Shown(matches)
     (rule,) = judged.alone.rules
+    shown = shown_for(rule, judged.alone.engine, judged.view)
     why = tuple(reasons(rule, judged.alone.engine, judged.view, shown))
     rows: list[Row] = []
     if result.kind == "miss":

@@ -9,7 +9,7 @@ from smtp_gate.core.finding import Finding
 from smtp_gate.core.view import Match, MessageView
 from smtp_gate.detect.engine import Engine
 from smtp_gate.detect.lines import Lines
-from smtp_gate.detect.why import account
+from smtp_gate.detect.why import NearMiss, account, near_misses
 from smtp_gate.examine import Rule
 from smtp_gate.families.clauses import Clause, FindParams, accounted, uncounted, written
 from smtp_gate.families.credentials import COVERED, CredentialsParams
@@ -34,10 +34,10 @@ class Row:
 class Shown:
     """Findings and matches of one message in their lines."""
 
-    def __init__(self, matches: Iterable[Match]) -> None:
-        """`matches` are all that the scan of the message found."""
+    def __init__(self, matches: Iterable[Match], nearly: Iterable[NearMiss] = ()) -> None:
+        """`matches` are all that the scan of the message found; `nearly` is covered in every line beside them."""
         self.matches = tuple(matches)
-        self.lines = Lines(self.matches)
+        self.lines = Lines(self.matches, nearly)
 
     def row(self, sign: str, finding: Finding) -> Row:
         """A finding, in its line where a detector found it."""
@@ -61,6 +61,14 @@ def match_of(finding: Finding, matches: Iterable[Match]) -> Match | None:
         if m.detector == finding.detector and m.region == finding.region and m.text.part == finding.part
     ]
     return next((m for m in fitting if m.evidence == finding.evidence), fitting[0] if fitting else None)
+
+
+def shown_for(rule: Rule, engine: Engine, view: MessageView) -> Shown:
+    """The lines of a message for somebody who asks about this rule; what nearly was a secret is covered like one."""
+    params = rule.params
+    secret = sorted(params.find.detectors) if isinstance(params, CredentialsParams) else []
+    nearly = [miss for detector in secret for miss in near_misses(engine, view.texts, detector)]
+    return Shown(engine.scan(view.texts), nearly)
 
 
 def reasons(rule: Rule, engine: Engine, view: MessageView, shown: Shown) -> Iterator[Row]:
