@@ -1,9 +1,10 @@
 """How a verdict looks on a terminal: the reply, each recipient, each finding in its place, and the tree of the message."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.panel import Panel
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -100,15 +101,14 @@ def why(verdict: Verdict) -> list[str]:
 
 
 def evidence_lines(verdict: Verdict, shown: Shown) -> list[RenderableType]:
-    """Each finding of a detector in its line of the message, masked; the first of them."""
-    pairs = [(r.rule, f, shown.line(f)) for r in verdict.results for f in r.findings]
+    """The first findings of detectors, each in its line of the message, masked."""
+    found = [(r.rule, f) for r in verdict.results for f in r.findings if f.detector]
     lines: list[RenderableType] = [
-        Text(f"{rule} {finding.region}: ", style="dim").append(line, style="default not dim")
-        for rule, finding, line in pairs
-        if line
+        Text(f"{rule} {finding.region}: ", style="dim").append(shown.line(finding), style="default not dim")
+        for rule, finding in found[:IN_LINE]
     ]
-    more = len(lines) - IN_LINE
-    return lines[:IN_LINE] + ([Text(f"and {more} more", style="dim")] if more > 0 else [])
+    more = len(found) - IN_LINE
+    return [*lines, Text(f"and {more} more", style="dim")] if more > 0 else lines
 
 
 def explanation(
@@ -141,7 +141,24 @@ def show_row(out: Console, row: Row, looks: Mapping[str, tuple[str, str]]) -> No
         out.print(Text(f"        | {row.line}", style=style), soft_wrap=True)
 
 
+class _Clean(Console):
+    """A console on which a sender's words are only words: file names and addresses may hold orders to a terminal."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """Segments without signs that are not printable; those that the console itself puts in have their own kind."""
+        for segment in super().render(renderable, options):
+            text = segment.text
+            if segment.control or text.isprintable() or text == "\n":
+                yield segment
+            else:
+                yield Segment(_printable(text), segment.style)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() or c == "\n" else " " if c.isspace() else "" for c in text)
+
+
 def console(*, stderr: bool = False) -> Console:
-    """A console that keeps long addresses whole in a pipe."""
-    plain = Console(stderr=stderr)
-    return plain if plain.is_terminal else Console(stderr=stderr, width=160, highlight=False)
+    """A console that keeps long addresses whole in a pipe and shows nothing but printable signs."""
+    plain = _Clean(stderr=stderr)
+    return plain if plain.is_terminal else _Clean(stderr=stderr, width=160, highlight=False)

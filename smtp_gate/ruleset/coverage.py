@@ -111,7 +111,7 @@ def _points(rule: Rule, levels: dict[str, set[str]]) -> Iterator[Point]:
         weights = WEIGHTS | params.weights
         yield from (Point("signals", name) for name, weight in weights.items() if weight)
     for key, values in _lists(rule):
-        yield from (Point(key, value) for value in values)
+        yield from (Point(key, str(value)) for value in values)
 
 
 def _spared(number: int, spare: Spare) -> str:
@@ -129,7 +129,7 @@ def _least(find: Find) -> dict[str, int]:
     return least
 
 
-def _lists(rule: Rule) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _lists(rule: Rule) -> Iterator[tuple[str, tuple[object, ...]]]:
     for key in LISTS:
         values = getattr(rule.params, key, None)
         if isinstance(values, tuple):
@@ -154,7 +154,7 @@ def _narrowed(rule: Rule) -> Iterator[tuple[Point, Rule]]:
         yield Point("when recipients", str(who)), replace(rule, when=replace(when, recipients=(who,)))
     for key, values in _lists(rule):
         for value in values:
-            yield Point(key, value), replace(rule, params=rule.params.model_copy(update={key: (value,)}))
+            yield Point(key, str(value)), replace(rule, params=rule.params.model_copy(update={key: (value,)}))
 
 
 def _found(params: FindParams, judged: Judged) -> Iterator[Point]:

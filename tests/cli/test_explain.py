@@ -196,6 +196,16 @@ def test_many_messages_end_with_a_count(config: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_a_file_name_gives_no_orders_to_a_terminal(config: Path, tmp_path: Path) -> None:
+    file = letter(tmp_path, "badge 536-90-4399")
+    name = "Content-Disposition: attachment; filename*=utf-8''a%1b%5b31m%E2%80%AEb%C2%9b.txt\n\n"
+    file.write_text(file.read_text().replace("\n\n", "\n" + name, 1))
+    for more in ((), ("--rule", "test.code")):
+        shown = run("explain", "-c", config, *more, file).output
+        assert "attachment a[31mb" in shown
+        assert all(c.isprintable() or c == "\n" for c in shown)
+
+
 BODIES = st.lists(
     st.sampled_from(["badge ", "order ", "536-90-4399", "212-09-9876", "000-12-3456", " key-abcdefghijkl ", "\n", "> ", "x", " 4399 "]),
     max_size=10,
