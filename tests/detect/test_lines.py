@@ -61,10 +61,26 @@ def test_a_value_split_or_joined_in_another_reading_is_covered_there() -> None:
 
 
 def test_a_value_that_another_detector_covers_is_covered_wholly() -> None:
-    shows, hides = code(regex=r"\d{9}"), replace(code(regex=r"key \d{9}", mask="all"), name="hides")
-    matches = engine(shows, hides).scan((text("key 536904399"),))
-    assert {m.evidence for m in matches} == {"*****4399", "*** *********"}
-    assert all("4399" not in around(Lines(matches), m) for m in matches)
+    shows, hides = code(regex=r"\d\d(?:-\d\d){4}"), code(regex=r"key \d\d(?:-\d\d){4}", mask="all")
+    matches = engine(shows, replace(hides, name="hides")).scan((text("key 12-34-56-78-90"),))
+    assert {m.evidence for m in matches} == {"**-**-**-78-90", "*** **-**-**-**-**"}
+    assert all("78" not in around(Lines(matches), m) for m in matches)
+
+
+def test_a_value_that_another_detector_covers_in_another_reading_is_covered_wholly() -> None:
+    shows, hides = code(regex=r"\d{9}"), code(regex=r"key-\d{9}", mask="all")
+    texts = (text("key-536904399", reading="html-joined"), text("key 536904399", reading="html"))
+    matches = engine(shows, replace(hides, name="hides")).scan(texts)
+    (match,) = [m for m in matches if m.text.reading == "html"]
+    assert match.evidence == "*****4399"
+    assert around(Lines(matches), match) == "*** *********"
+
+
+def test_a_value_within_a_longer_word_is_covered_there() -> None:
+    shows = replace(code(regex="key-[a-z]+"), name="shows")
+    matches = engine(code(), shows).scan((text("key-abcdefghijkl", part="2"), text("see xabcdefghijkl 1234")))
+    (match,) = [m for m in matches if m.detector == "code"]
+    assert around(Lines(matches), match) == "see ************* ****"
 
 
 def test_what_nearly_was_a_value_is_covered_where_somebody_says_so() -> None:

@@ -88,10 +88,23 @@ def test_a_near_miss_knows_its_region() -> None:
 
 
 def test_reasons_take_no_step_from_the_scan() -> None:
-    content = " ".join(str(n) for n in range(1000, 1400))
-    made = Engine(engine(code(Level("high", all=(near("a", 9),)), Level("low")), a=("ssn",)).detectors, 6000)
-    assert made.search((text(content),)).beyond == ()
-    assert account(made, (text(content),), "code").counted == made.scan((text(content),))
+    detectors = engine(code(Level("high", all=(near("a", 9),)), Level("low")), a=("ssn",)).detectors
+    content = (text(" ".join(str(n) for n in range(1000, 1200))),)
+    ended = []
+    for steps in range(500, 4000, 100):
+        made = Engine(detectors, steps)
+        assert account(made, content, "code").counted == made.scan(content)
+        ended.append(not made.search(content).beyond)
+    assert set(ended) == {True, False}
+
+
+def test_what_weakens_does_not_count_from_the_subject_here_either() -> None:
+    made = engine(
+        code(Level("high", all=(near("b", 90),)), Level("medium", none=(near("a", 90),))), a=("order",), b=("ssn",)
+    )
+    texts = (text("Subject: the order", part="0", reading="header"), text("1234"))
+    (miss,) = near_misses(made, texts, "code")
+    assert (miss.level, miss.reasons) == ("medium", ("high: no word of b within 90",))
 
 
 def matches(found: tuple[Match, ...], detector: str) -> list[Match]:

@@ -79,6 +79,8 @@ BASE = {"when sender internal", "when recipients external", "find any code, medi
         ("{from: a@example.org, text: code c1234}", {"when sender address:a@example.org"}, {"when sender internal"}),
         ("{to: b@milwaukee.gov, text: code c1234}", {"when recipients address:b@milwaukee.gov"}, {"when recipients external"}),
         ('{text: "Bye\\n\\n-- \\nDana, code c1234"}', {"region signature 1"}, set()),
+        # A match that the clause which holds does not count reaches nothing.
+        ("{text: code c1234 and so on and so on and c9999}", set(), set()),
         # What comes out wrong, or is a known gap, reaches nothing.
         ("{text: nothing}", set(), BASE),
         ('{text: nothing, todo: "later"}', set(), BASE),

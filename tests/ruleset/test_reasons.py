@@ -75,6 +75,8 @@ def test_what_does_not_count_agrees_with_what_is_found() -> None:
             held = [w for w in accounted(matches, params) if w.holds]
             assert bool(weigh(matches, params)) is bool(held)
             assert bool(counted) or not held
+            for weighed in accounted(matches, params):
+                assert weighed.unique == len({m.token for m in matches if not uncounted(m, weighed.clause, params)})
 
 
 def test_only_a_few_near_misses_are_told_and_the_rest_counted() -> None:
