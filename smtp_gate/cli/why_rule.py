@@ -54,7 +54,7 @@ def why_rule(case: Case, rule: Rule) -> Iterator[Row]:
     if not result.findings and result.failure is None:
         yield Row(" ", "saw: nothing" if result.applies else "did not look")
     if result.applies and result.failure is None:
-        yield from reasons(rule, case.ruleset.engine, case.view, case.shown)
+        yield from reasons(rule, case.shown)
     said = answer.explanation(case.view.message, result)
     if said and (result.findings or result.unscannable):
         yield Row(" ", f"says: {said}")

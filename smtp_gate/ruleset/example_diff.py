@@ -12,7 +12,7 @@ def differences(result: ExampleResult) -> tuple[Row, ...]:
         return (Row("-", "a finding" if result.kind == "hit" else "no finding"), Row("+", result.why))
     (rule,) = judged.alone.rules
     shown = shown_for(rule, judged.alone.engine, judged.view)
-    why = tuple(reasons(rule, judged.alone.engine, judged.view, shown))
+    why = tuple(reasons(rule, shown))
     rows: list[Row] = []
     if result.kind == "miss":
         rows = [Row("-", "no finding"), *(shown.row("+", f) for f in result.found)]

@@ -1,6 +1,6 @@
 """Why a rule that weighs detectors found what it did: what each clause counted, and what nearly counted, in its line."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -9,7 +9,7 @@ from smtp_gate.core.finding import Finding
 from smtp_gate.core.view import Match, MessageView
 from smtp_gate.detect.engine import Engine
 from smtp_gate.detect.lines import Lines
-from smtp_gate.detect.why import NearMiss, account, near_misses
+from smtp_gate.detect.why import Account, account
 from smtp_gate.examine import Rule
 from smtp_gate.families.clauses import Clause, FindParams, accounted, uncounted, written
 from smtp_gate.families.credentials import COVERED, CredentialsParams
@@ -34,10 +34,17 @@ class Row:
 class Shown:
     """Findings and matches of one message in their lines."""
 
-    def __init__(self, matches: Iterable[Match], nearly: Iterable[NearMiss] = ()) -> None:
-        """`matches` are all that the scan of the message found; `nearly` is covered in every line beside them."""
+    def __init__(
+        self, matches: Iterable[Match], nearly: Mapping[str, Account] | None = None, *, secret: bool = False
+    ) -> None:
+        """`matches` are all that the scan of the message found, `nearly` what detectors of a rule made of it beside.
+
+        What nearly was a secret is covered in every line like one that was found.
+        """
         self.matches = tuple(matches)
-        self.lines = Lines(self.matches, nearly)
+        self.nearly = nearly or {}
+        covered = (miss for told in self.nearly.values() for miss in told.misses) if secret else ()
+        self.lines = Lines(self.matches, covered)
 
     def row(self, sign: str, finding: Finding) -> Row:
         """A finding, in its line where a detector found it."""
@@ -64,15 +71,18 @@ def match_of(finding: Finding, matches: Iterable[Match]) -> Match | None:
 
 
 def shown_for(rule: Rule, engine: Engine, view: MessageView) -> Shown:
-    """The lines of a message for somebody who asks about this rule; what nearly was a secret is covered like one."""
+    """The lines of a message for somebody who asks about this rule, and what nearly counted for it."""
     params = rule.params
-    secret = sorted(params.find.detectors) if isinstance(params, CredentialsParams) else []
-    nearly = [miss for detector in secret for miss in near_misses(engine, view.texts, detector)]
-    return Shown(engine.scan(view.texts), nearly)
+    detectors = sorted(params.find.detectors) if isinstance(params, FindParams) else []
+    nearly = {detector: account(engine, view.texts, detector) for detector in detectors}
+    return Shown(engine.scan(view.texts), nearly, secret=isinstance(params, CredentialsParams))
 
 
-def reasons(rule: Rule, engine: Engine, view: MessageView, shown: Shown) -> Iterator[Row]:
-    """What each clause of the rule counted and did not, and the near misses of its detectors; nothing for other rules."""
+def reasons(rule: Rule, shown: Shown) -> Iterator[Row]:
+    """What each clause of the rule counted and did not, and what nearly counted; nothing for rules without clauses.
+
+    `shown` comes from `shown_for` the same rule.
+    """
     params = rule.params
     if not isinstance(params, FindParams):
         return
@@ -83,13 +93,12 @@ def reasons(rule: Rule, engine: Engine, view: MessageView, shown: Shown) -> Iter
             "?", f"{written(weighed.side, weighed.clause)}: {weighed.unique} different, {weighed.count} in all; {verb}"
         )
         yield from islice(_uncounted(weighed.clause, params, shown, secret=secret), CLOSE)
-    for detector in sorted(params.find.detectors):
-        yield from _near(detector, engine, view, shown, secret=secret)
+    for detector, told in shown.nearly.items():
+        yield from _near(detector, told, shown, secret=secret)
 
 
-def _near(detector: str, engine: Engine, view: MessageView, shown: Shown, *, secret: bool) -> Iterator[Row]:
+def _near(detector: str, told: Account, shown: Shown, *, secret: bool) -> Iterator[Row]:
     """The near misses of one detector, each with what it lacked."""
-    told = account(engine, view.texts, detector)
     for miss in told.misses[:CLOSE]:
         evidence = COVERED if secret else miss.evidence
         line = shown.lines.around(miss.text, miss.start, miss.end, evidence)

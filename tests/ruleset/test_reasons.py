@@ -11,7 +11,7 @@ from smtp_gate.examine import Rule
 from smtp_gate.families import credentials, sensitive
 from smtp_gate.families.base import Family
 from smtp_gate.families.clauses import Clause, Find, FindParams, accounted, uncounted, weigh
-from smtp_gate.ruleset.reasons import CLOSE, Shown, reasons
+from smtp_gate.ruleset.reasons import CLOSE, reasons, shown_for
 from tests import builders
 from tests.detect.texts import code, engine, near, regions, text
 
@@ -27,8 +27,8 @@ def rule(params: FindParams, family: Family[Any] = sensitive.family) -> Rule:
 
 
 def said(params: FindParams, *texts: Text, family: Family[Any] = sensitive.family, by: Engine = ENGINE) -> list[str]:
-    shown = Shown(by.scan(texts))
-    told = reasons(rule(params, family), by, view(*texts), shown)
+    asked = rule(params, family)
+    told = reasons(asked, shown_for(asked, by, view(*texts)))
     return [r.said + (f" | {r.line}" if r.line else "") for r in told]
 
 
@@ -98,4 +98,4 @@ def test_secrets_are_covered_whatever_mask_their_detector_has() -> None:
 def test_rules_without_detectors_have_no_such_reasons() -> None:
     here = view(text("1234"))
     other = Rule("r", "t", (), "p", sensitive.family, None, Scope(), Terms())
-    assert list(reasons(other, ENGINE, here, Shown(()))) == []
+    assert list(reasons(other, shown_for(other, ENGINE, here))) == []
