@@ -50,7 +50,7 @@ class ExampleResult:
     todo: str = ""
     broken: bool = False
     example: Example | None = field(default=None, repr=False)
-    judged: Judged | None = field(default=None, repr=False)
+    judged: Judged | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_gap(self) -> bool:
