@@ -116,7 +116,7 @@ def test_a_crash_of_a_rule_is_its_failure_and_nobody_elses() -> None:
 class Broken(Engine):
     """An engine whose scan crashes."""
 
-    def search(self, texts: object) -> Scanned:
+    def search(self, texts: object, witness: object = None) -> Scanned:
         raise RuntimeError("boom")
 
 

@@ -12,7 +12,7 @@ COMMANDS: Final = {
     "serve": "smtp_gate.cli.serve:serve",
     "init": "smtp_gate.cli.init:init",
     "check": "smtp_gate.cli.check:check",
-    "test": "smtp_gate.cli.check:test",
+    "test": "smtp_gate.cli.examples:test",
     "explain": "smtp_gate.cli.explain:explain",
     "policy": "smtp_gate.cli.policy:policy",
     "quarantine": "smtp_gate.cli.quarantine:quarantine",

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,17 +20,19 @@ from smtp_gate.cli.mailfiles import MailFile, files_below, messages_in
 from smtp_gate.cli.options import config_option, json_option, print_json, rulebook, settings
 from smtp_gate.cli.policy import where_overridden
 from smtp_gate.cli.quiet import Quiet
-from smtp_gate.cli.render import console, explanation, why
+from smtp_gate.cli.render import PAST, WHY, console, explanation, show_row, why
+from smtp_gate.cli.why_rule import Case, why_rule
 from smtp_gate.config import Config
 from smtp_gate.core import answer
 from smtp_gate.core.message import Client, Envelope, Message, Path, Proof, Recipient
 from smtp_gate.core.record import finding_rows, unscannable_rows
-from smtp_gate.core.verdict import Judgement, Result
+from smtp_gate.core.verdict import Disposition, Judgement
 from smtp_gate.judge import Judge
 from smtp_gate.reading.kinds import OPENABLE
 from smtp_gate.reading.limits import Limits
 from smtp_gate.reading.paths import parse_address
 from smtp_gate.reading.reader import read
+from smtp_gate.ruleset.reasons import Shown, shown_for
 from smtp_gate.server.extractors import local_extractors
 from smtp_gate.server.rules import InUse
 from smtp_gate.server.settings import listener_of
@@ -57,7 +60,7 @@ class Said:
 )
 @click.option("--login", metavar="A", default="", help="The account that has logged in, as if it had proven that.")
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Judge as of this day, at noon.")
-@click.option("--rule", "only", metavar="ID", help="Show what this one rule saw, and why it did or did not act.")
+@click.option("--rule", "only", metavar="ID", help="Show what this one rule saw, nearly saw and asked, and why.")
 @json_option
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=FilePath))
 def explain(  # noqa: PLR0913 - one parameter an option of the contract
@@ -120,6 +123,7 @@ async def _all(
 ) -> int:
     """Judge every message of every path; returns how many paths could not be read."""
     failures = 0
+    judged: Counter[Disposition] = Counter()
     files: list[FilePath] = []
     for path in paths:
         try:
@@ -133,31 +137,45 @@ async def _all(
         for file in files:
             try:
                 for mail in messages_in(file):
-                    await _one(judge, config, said, mail, only=only, as_json=as_json)
+                    judged[await _one(judge, config, said, mail, only=only, as_json=as_json)] += 1
             except OSError as error:
                 failures += 1
                 click.echo(f"{file}: {error.strerror}", err=True)
             progress.advance(bar)
+    if judged.total() > 1 and not as_json:
+        click.echo(f"{judged.total()} judged: {_counts(judged)}", err=True)
     return failures
 
 
-async def _one(judge: Judge, config: Config, said: Said, mail: MailFile, *, only: str | None, as_json: bool) -> None:
+def _counts(judged: Counter[Disposition]) -> str:
+    return ", ".join(f"{judged[d]} {PAST[d]}" for d in sorted(judged))
+
+
+async def _one(
+    judge: Judge, config: Config, said: Said, mail: MailFile, *, only: str | None, as_json: bool
+) -> Disposition:
     message = as_message(mail.content, config, said)
     started = time.perf_counter()
     judgement = await judge.judge(message)
     if as_json:
         print_json(_row(mail.label, message, judgement, time.perf_counter() - started, only))
-        return
+        return judgement.verdict.strictest
     view, _ = await judge.view(message, judge.ruleset())
-    out = console()
-    out.print(explanation(message, judgement.verdict, view, label=mail.label))
+    verdict, ruleset, out = judgement.verdict, judge.ruleset(), console()
+    asked = next((r for r in ruleset.rules if r.id == only), None)
+    # A detector's findings are shown in their lines, and for that what else stands there must be known and covered.
+    found = any(f.detector for r in verdict.results for f in r.findings)
+    shown = shown_for(asked, ruleset.engine, view) if asked else Shown(ruleset.engine.scan(view.texts) if found else ())
+    out.print(explanation(message, verdict, view, label=mail.label, shown=shown))
     if judgement.protection.by:
         out.print(f"  encrypted: {judgement.protection}", style="dim")
-    for sentence in why(judgement.verdict):
+    for sentence in why(verdict):
         if only is None or sentence.startswith(f"{only} "):
             out.print(f"  {sentence}", style="dim")
-    if only is not None:
-        out.print("\n".join(_why_not(next(r for r in judgement.verdict.results if r.rule == only), message)))
+    if asked is not None:
+        for row in why_rule(Case(view, judgement, ruleset, shown), asked):
+            show_row(out, row, WHY)
+    return verdict.strictest
 
 
 def as_message(content: bytes, config: Config, said: Said) -> Message:
@@ -206,22 +224,3 @@ def _row(label: str, message: Message, judgement: Judgement, seconds: float, onl
         "defects": list(judgement.defects),
         "seconds": round(seconds, 6),
     }
-
-
-def _why_not(result: Result, message: Message) -> Iterator[str]:
-    """Why a rule acted or did not, in order: whom it is for, whom it spared, what it could see, what it saw."""
-    people = [message.envelope.recipients[i].path.address for i in sorted(result.applies)]
-    yield f"  {result.rule} ({result.terms.mode}, {result.terms.action.word})"
-    yield f"    is for: {', '.join(people) or 'none of these recipients'}"
-    for exempt in result.exempt:
-        spared = ", ".join(message.envelope.recipients[i].path.address for i in sorted(exempt.recipients))
-        yield f"    spared by {exempt.by}: {spared}"
-    if result.failure is not None:
-        yield f"    could not look: {result.failure.cause}"
-    for finding in result.findings:
-        yield f"    saw: {finding.detector or finding.detail} {finding.level} in {finding.region} {finding.evidence}"
-    if not result.findings and result.failure is None:
-        yield "    saw: nothing" if people else "    did not look"
-    said = answer.explanation(message, result)
-    if said and (result.findings or result.unscannable):
-        yield f"    says: {said}"

@@ -1,15 +1,26 @@
 """How a verdict looks on a terminal: the reply, each recipient, each finding in its place, and the tree of the message."""
 
-from rich.console import Console, Group, RenderableType
+from collections.abc import Iterator, Mapping
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.panel import Panel
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
-from rich.tree import Tree
 
+from smtp_gate.cli.render_tree import message_tree
 from smtp_gate.core import answer
 from smtp_gate.core.message import Message
 from smtp_gate.core.verdict import Cause, Disposition, Mode, Result, Verdict
-from smtp_gate.core.view import MessageView, Part
+from smtp_gate.core.view import MessageView
+from smtp_gate.ruleset.reasons import Row, Shown
+
+IN_LINE = 12
+"""Findings of one message that are shown in their lines."""
+
+DIFF = {"-": ("- expected  ", "green"), "+": ("+ came out  ", "red"), " ": ("  ", "default"), "?": ("? ", "dim")}
+WHY = {" ": ("", "default"), "+": ("", "yellow"), "?": ("", "dim")}
+"""How each sign of a row looks: what stands before it, and its style."""
 
 COLOURS = {
     Disposition.ACCEPT: "green",
@@ -89,34 +100,28 @@ def why(verdict: Verdict) -> list[str]:
     return sentences
 
 
-def message_tree(view: MessageView) -> Tree:
-    """The MIME tree: part number, declared type, type by content, name, size."""
-    tree = Tree(Text("message", style="dim"), guide_style="dim")
-    branches: dict[int, Tree] = {-1: tree}
-    for part in view.parts:
-        parent = branches[max(d for d in branches if d < part.depth)]
-        branches = {d: b for d, b in branches.items() if d < part.depth}
-        branches[part.depth] = parent.add(_part_line(part, view))
-    return tree
+def evidence_lines(verdict: Verdict, shown: Shown) -> list[RenderableType]:
+    """The first findings of detectors, each in its line of the message, masked."""
+    found = [(r.rule, f) for r in verdict.results for f in r.findings if f.detector]
+    lines: list[RenderableType] = [
+        Text(f"{rule} {finding.region}: ", style="dim").append(shown.line(finding), style="default not dim")
+        for rule, finding in found[:IN_LINE]
+    ]
+    more = len(found) - IN_LINE
+    return [*lines, Text(f"and {more} more", style="dim")] if more > 0 else lines
 
 
-def _part_line(part: Part, view: MessageView) -> Text:
-    line = Text(part.part, style="bold").append(f" {part.media_type}", style="default not bold")
-    if not part.container:
-        line.append(f" {part.kind or 'unknown'} {len(part.content)} B", style="dim")
-    if part.name:
-        line.append(f" {part.name!r}", style="cyan")
-    for sealed in (u for u in view.unscannable if u.part == part.part):
-        line.append(f" unscannable ({sealed.reason})", style="dark_orange")
-    return line
-
-
-def explanation(message: Message, verdict: Verdict, view: MessageView | None, *, label: str) -> Panel:
-    """The whole picture of one judged message."""
+def explanation(
+    message: Message, verdict: Verdict, view: MessageView | None, *, label: str, shown: Shown | None = None
+) -> Panel:
+    """The whole picture of one judged message; with `shown` the findings in their lines as well."""
     blocks: list[RenderableType] = [recipients_table(message, verdict)]
     found = findings_table(verdict)
     if found is not None:
         blocks += [Text(), found]
+    lines = evidence_lines(verdict, shown) if shown is not None else []
+    if lines:
+        blocks += [Text(), *lines]
     reply = answer.foretold(message, verdict)
     said = str(reply) if reply is not None else "the next hop's own reply"
     blocks += [Text(), Text("reply  ", style="dim").append(said, style="default not dim")]
@@ -128,7 +133,32 @@ def explanation(message: Message, verdict: Verdict, view: MessageView | None, *,
     return Panel(Group(*blocks), title=title, title_align="left", border_style=COLOURS[verdict.strictest])
 
 
+def show_row(out: Console, row: Row, looks: Mapping[str, tuple[str, str]]) -> None:
+    """One row of a diff or of a "why", and below it its line of the message."""
+    mark, style = looks[row.sign]
+    out.print(Text(f"    {mark}{row.said}", style=style), soft_wrap=True)
+    if row.line:
+        out.print(Text(f"        | {row.line}", style=style), soft_wrap=True)
+
+
+class _Clean(Console):
+    """A console on which a sender's words are only words: file names and addresses may hold orders to a terminal."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """Segments without signs that are not printable; those that the console itself puts in have their own kind."""
+        for segment in super().render(renderable, options):
+            text = segment.text
+            if segment.control or text.isprintable() or text == "\n":
+                yield segment
+            else:
+                yield Segment(_printable(text), segment.style)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() or c == "\n" else " " if c.isspace() else "" for c in text)
+
+
 def console(*, stderr: bool = False) -> Console:
-    """A console that keeps long addresses whole in a pipe."""
-    plain = Console(stderr=stderr)
-    return plain if plain.is_terminal else Console(stderr=stderr, width=160, highlight=False)
+    """A console that keeps long addresses whole in a pipe and shows nothing but printable signs."""
+    plain = _Clean(stderr=stderr)
+    return plain if plain.is_terminal else _Clean(stderr=stderr, width=160, highlight=False)

@@ -1,7 +1,7 @@
 """From what a detector's pattern finds to values: each checked, in its place, and never a piece of something longer."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from smtp_gate.core.view import Text
@@ -11,6 +11,11 @@ from smtp_gate.detect.validators.base import PLAIN
 
 EMBEDDED: Final = "embedded"
 """The format of a value tied to what stands beside it (`536-90-4399-22`, `A536904399`): no level with a format fits."""
+
+BY_VALIDATOR: Final = "validator"
+BY_NEIGHBOUR: Final = "neighbour"
+Refused = Callable[[int, int, str], None]
+"""Who is told of a candidate that is no value: its characters from and to, and which of the two above refused it."""
 
 _RUN: Final = re.compile(rb"[0-9]+|[0-9A-Za-z]+|.", re.DOTALL)
 _TIES: Final = frozenset("-./")
@@ -25,8 +30,8 @@ class Value(NamedTuple):
     key: str
 
 
-def values(compiled: Compiled, text: Text, budget: Budget) -> Iterator[Value]:
-    """Every value of a detector, in order and without overlap. Raises SpentError."""
+def values(compiled: Compiled, text: Text, budget: Budget, refused: Refused | None = None) -> Iterator[Value]:
+    """Every value of a detector, in order and without overlap; `refused` is told what is none. Raises SpentError."""
     octets, group, find = text.octets, compiled.detector.group, compiled.pattern.finditer
     place: _Place | None = None
     position, size = 0, len(octets)
@@ -39,7 +44,7 @@ def values(compiled: Compiled, text: Text, budget: Budget) -> Iterator[Value]:
                 position = max(behind, position + 1)
             else:
                 place = place or _Place(text)
-                value, taken = _value(compiled, place, start, end)
+                value, taken = _value(compiled, place, start, end, refused)
                 position = max(taken, position + 1)
                 if value is not None:
                     yield value
@@ -68,7 +73,9 @@ class _Place:
         return self._character
 
 
-def _value(compiled: Compiled, place: _Place, start: int, end: int) -> tuple[Value | None, int]:
+def _value(
+    compiled: Compiled, place: _Place, start: int, end: int, refused: Refused | None
+) -> tuple[Value | None, int]:
     """What the candidate between two octets is, and the octet where the search goes on."""
     at = place.character(start)
     candidate = place.octets[start:end].decode("utf-8", "replace")
@@ -76,10 +83,14 @@ def _value(compiled: Compiled, place: _Place, start: int, end: int) -> tuple[Val
     if compiled.validator is not None:
         checked = compiled.validator(candidate)
         if checked is None:
+            if refused is not None:
+                refused(at, at + last, BY_VALIDATOR)
             return None, _behind(place.octets, start, end)
         form, key, first, last = checked.format, checked.key, checked.start, checked.end
     placed = _form(place.said, at + first, at + last, form)
     if placed is None:
+        if refused is not None:
+            refused(at + first, at + last, BY_NEIGHBOUR)
         return None, _behind(place.octets, start, end)
     taken = start + last if place.is_ascii else start + len(candidate[:last].encode())
     return Value(at + first, at + last, placed, key), taken

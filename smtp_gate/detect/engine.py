@@ -6,9 +6,10 @@ Patterns run on RE2, linear in the text whatever the pattern; a value is never a
 import copy
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from functools import partial
+from typing import Final, Protocol
 
 from smtp_gate.core.view import Match, Text
 from smtp_gate.detect.candidates import Value, values
@@ -46,6 +47,21 @@ class _Found:
         return _Found(here, self.ended)
 
 
+class Witness(Protocol):
+    """Who watches a search: the search itself is the same, so what a witness tells cannot differ from what counts."""
+
+    detectors: frozenset[str]
+    """The detectors that are run; a witness wants to see their candidates where they cannot count, too."""
+
+    def refused(self, compiled: Compiled, text: Text, start: int, end: int, by: str) -> None:
+        """A candidate that is no value (`detect.candidates`)."""
+        ...
+
+    def weighed(self, compiled: Compiled, text: Text, value: Value, level: str, nearby: Nearby) -> None:
+        """A value, and the level at which it counts; empty where it does not."""
+        ...
+
+
 class Engine:
     """The compiled detectors of one ruleset; immutable once built, usable from several threads."""
 
@@ -76,11 +92,12 @@ class Engine:
         """Every match within the budget, in the order of texts and places."""
         return self.search(texts).matches
 
-    def search(self, texts: Iterable[Text]) -> Scanned:
+    def search(self, texts: Iterable[Text], witness: Witness | None = None) -> Scanned:
         """Every match of every detector at the best level that holds, in the order of texts and places.
 
         Of one detector at one level in one text, MOST matches are told, and beyond them MOST different values. The
         budget counts candidates, look-ups of evidence and matches over all texts; what is beyond it is told as such.
+        With a witness its detectors alone are run, on every text.
         """
         every = tuple(texts)
         budget = Budget(self._steps)
@@ -92,29 +109,23 @@ class Engine:
         for text in every:
             subject = subjects.before(text)
             if sizes[len(text.octets)] == 1:
-                here = self._text(text, subject, budget)
+                here = self._text(text, subject, budget, witness)
             else:
                 # Readings of one part are often the same octets; only the place of what was found there differs.
                 key = (text.octets, subject)
-                here = done[key].moved(text) if key in done else self._text(text, subject, budget)
+                here = done[key].moved(text) if key in done else self._text(text, subject, budget, witness)
                 done[key] = here
             found += here.matches
             if not here.ended:
                 beyond.append(text)
         return Scanned(tuple(found), tuple(beyond))
 
-    def _possible(self, text: Text, subject: Subject | None) -> Iterable[int]:
-        """The detectors to try; a few are tried as they are, which is no slower than asking which of all may match."""
-        if self._only is not None:
-            return self._only
-        return self._sieve.possible(text.octets, subject.octets if subject is not None else b"")
-
-    def _text(self, text: Text, subject: Subject | None, budget: Budget) -> _Found:
+    def _text(self, text: Text, subject: Subject | None, budget: Budget, witness: Witness | None) -> _Found:
         """What stands in one text."""
-        possible = self._possible(text, subject)
+        possible = self._possible(text, subject, witness)
         if not possible:
             return _Found([])
-        scan = _Scan(text, Nearby(text, subject, self._lookup, budget), budget)
+        scan = _Scan(text, Nearby(text, subject, self._lookup, budget), budget, witness)
         ended = True
         try:
             for index in possible:
@@ -124,22 +135,35 @@ class Engine:
         scan.found.sort(key=lambda m: (m.start, m.end, m.detector))
         return _Found(scan.found, ended)
 
+    def _possible(self, text: Text, subject: Subject | None, witness: Witness | None) -> Sequence[int]:
+        """The detectors to try; a few are tried as they are, which is no slower than asking which of all may match."""
+        if witness is None and self._only is not None:
+            return self._only
+        if witness is None:
+            return self._sieve.possible(text.octets, subject.octets if subject is not None else b"")
+        return [n for n, compiled in enumerate(self._compiled) if compiled.detector.name in witness.detectors]
+
 
 class _Scan:
     """One text, and what is found in it."""
 
-    def __init__(self, text: Text, nearby: Nearby, budget: Budget) -> None:
+    def __init__(self, text: Text, nearby: Nearby, budget: Budget, witness: Witness | None = None) -> None:
         self.found: list[Match] = []
         self._text = text
         self._nearby = nearby
         self._budget = budget
+        self._witness = witness
 
     def run(self, compiled: Compiled) -> None:
         """Add every match of one detector. Raises SpentError."""
         counted: dict[str, int] = {}
         tokens: dict[str, set[bytes]] = {}
-        for value in values(compiled, self._text, self._budget):
+        witness = self._witness
+        refused = None if witness is None else partial(witness.refused, compiled, self._text)
+        for value in values(compiled, self._text, self._budget, refused):
             level = self._level(compiled.stages, value)
+            if witness is not None:
+                witness.weighed(compiled, self._text, value, level, self._nearby)
             if not level:
                 continue
             self._budget.spend(5)

@@ -106,6 +106,10 @@ class Nearby:
         self._budget = budget
         self._blocks: dict[int, Places] = {}
 
+    def paid_from(self, budget: Budget) -> "Nearby":
+        """The same, paid for by another budget: who asks again takes nothing from the scan."""
+        return Nearby(self._text, self._subject, self._lookup, budget)
+
     def stands(self, evidence: Evidence, pattern: Pattern | None, start: int, end: int, *, weakens: bool) -> bool:
         """Whether the evidence stands on either side of the value from `start` to `end`.
 

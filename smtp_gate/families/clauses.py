@@ -62,7 +62,12 @@ class Find(Params):
     @property
     def detectors(self) -> frozenset[str]:
         """The detectors that the clauses name."""
-        return frozenset(c.detector for c in (*self.any, *self.all, *self.none))
+        return frozenset(c.detector for _, c in self.sides)
+
+    @property
+    def sides(self) -> tuple[tuple[str, Clause], ...]:
+        """Each clause with the side it stands on: any, all or none."""
+        return (*(("any", c) for c in self.any), *(("all", c) for c in self.all), *(("none", c) for c in self.none))
 
 
 class FindParams(Params):
@@ -83,19 +88,73 @@ class Seen:
     level: int
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One clause with what was counted for it: `side` is any, all or none, `holds` whether it has as much as it names."""
+
+    side: str
+    clause: Clause
+    unique: int
+    count: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is as much as the clause names."""
+        return self.unique >= self.clause.unique and self.count >= self.clause.count
+
+
+def written(side: str, clause: Clause) -> str:
+    """A clause in words: `any us_ssn, medium or surer, 10 different`."""
+    least = clause.min_level if clause.min_level == LEVELS[-1] else f"{clause.min_level} or surer"
+    many = f", {clause.unique} different" if clause.unique > 1 else ""
+    often = f", {clause.count} in all" if clause.count > 1 else ""
+    return f"{side} {clause.detector}, {least}{many}{often}"
+
+
 def weigh(matches: Iterable[Match], params: FindParams) -> tuple[Finding, ...]:
     """One finding for each detector, level and place behind the clauses that hold."""
-    find = params.find
-    wanted = find.detectors
-    seen = [s for m in matches if m.detector in wanted for s in _shifted(m, params)]
+    seen = seen_in(matches, params)
     if not seen:
         return ()
-    held_any = [c for c in find.any if _holds(c, seen)]
-    if any(_holds(c, seen) for c in find.none) or not all(_holds(c, seen) for c in find.all):
+    weighed = tuple(_weighed(params.find, seen))
+    held = [w.clause for w in weighed if w.side != "none" and w.holds]
+    if any(w.holds is (w.side == "none") for w in weighed if w.side != "any"):
         return ()
-    if find.any and not held_any:
+    if params.find.any and not any(w.holds for w in weighed if w.side == "any"):
         return ()
-    return tuple(_findings((*held_any, *find.all), seen))
+    return tuple(_findings(held, seen))
+
+
+def accounted(matches: Iterable[Match], params: FindParams) -> tuple[Weighed, ...]:
+    """Every clause with what is counted for it, as `weigh` counts it."""
+    return tuple(_weighed(params.find, seen_in(matches, params)))
+
+
+def seen_in(matches: Iterable[Match], params: FindParams) -> list[Seen]:
+    """The matches of the detectors that the clauses name, at the levels that their regions leave them."""
+    wanted = params.find.detectors
+    return [s for m in matches if m.detector in wanted for s in _shifted(m, params)]
+
+
+def _weighed(find: Find, seen: list[Seen]) -> Iterator[Weighed]:
+    for side, clause in find.sides:
+        counted = _counted(clause, seen)
+        yield Weighed(side, clause, len({s.match.token for s in counted}), _occurrences(counted))
+
+
+def uncounted(match: Match, clause: Clause, params: FindParams) -> str:
+    """Why a clause on the match's detector does not count it, in words; empty where it does."""
+    kind = match.region.kind
+    seen = next(_shifted(match, params), None)
+    if seen is None:
+        return (
+            f"`regions` turns {kind} off" if params.regions.get(kind) == "off" else f"`regions` leaves {kind} no level"
+        )
+    if seen.level >= LEVELS.index(clause.min_level):
+        return ""
+    now = LEVELS[seen.level]
+    shifted = f", shifted from {match.level} by `regions`" if now != match.level else ""
+    return f"level {now}{shifted}, and {clause.min_level} is wanted"
 
 
 def _shifted(match: Match, params: FindParams) -> Iterator[Seen]:
@@ -111,11 +170,6 @@ def _shifted(match: Match, params: FindParams) -> Iterator[Seen]:
 def _counted(clause: Clause, seen: list[Seen]) -> list[Seen]:
     least = LEVELS.index(clause.min_level)
     return [s for s in seen if s.match.detector == clause.detector and s.level >= least]
-
-
-def _holds(clause: Clause, seen: list[Seen]) -> bool:
-    counted = _counted(clause, seen)
-    return len({s.match.token for s in counted}) >= clause.unique and _occurrences(counted) >= clause.count
 
 
 def _occurrences(seen: list[Seen]) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, tzinfo
 from email.header import Header
-from email.utils import format_datetime, parseaddr
+from email.utils import encode_rfc2231, format_datetime, parseaddr
 from functools import lru_cache
 from pathlib import Path as FilePath
 from stat import S_ISREG
@@ -22,6 +22,7 @@ USUAL_DAY: Final = datetime(2026, 3, 2, tzinfo=UTC)
 CASE_ROOM: Final = 64 * 1024 * 1024
 _OUTSIDER: Final = "resident@example.com"
 _BOUNDARY: Final = "=_smtp-gate_example"
+_AROUND: Final = "=_smtp-gate_attached"
 
 
 class ExampleError(ValueError):
@@ -139,7 +140,7 @@ def _compose(example: ExampleModel, author: str, to: tuple[str, ...], received: 
     given = {name.lower(): name for name in example.headers}
     fields = {k: v for k, v in usual.items() if k.lower() not in given} | dict(example.headers)
     head = "".join(f"{name}: {_encoded(value)}\n" for name, value in fields.items() if "content-" not in name.lower())
-    return _crlf((head + _body(example)).encode())
+    return _crlf((head + _with_attachments(example)).encode())
 
 
 def _encoded(value: str) -> str:
@@ -151,6 +152,21 @@ def _encoded(value: str) -> str:
     if address and "@" in address and name:
         return f"{Header(name, 'utf-8').encode()} <{address}>"
     return Header(flat, "utf-8").encode()
+
+
+def _with_attachments(example: ExampleModel) -> str:
+    body = _body(example)
+    if not example.attachments:
+        return body
+    parts = [body, *(_attachment(a.name, a.text) for a in example.attachments)]
+    inner = "".join(f"--{_AROUND}\n{part}\n" for part in parts)
+    return f'Content-Type: multipart/mixed; boundary="{_AROUND}"\n\n{inner}--{_AROUND}--\n'
+
+
+def _attachment(name: str, text: str) -> str:
+    named = f"Content-Disposition: attachment; filename*={encode_rfc2231(name, 'utf-8')}"
+    kind = "Content-Type: text/plain; charset=utf-8"
+    return f"{kind}\n{named}\nContent-Transfer-Encoding: 8bit\n\n{text}\n"
 
 
 def _body(example: ExampleModel) -> str:

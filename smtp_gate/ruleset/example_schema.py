@@ -5,7 +5,8 @@ from typing import Annotated, Final
 
 from pydantic import Field, PlainValidator, StrictStr, WithJsonSchema, field_validator, model_validator
 
-from smtp_gate.ruleset.written import Address, Day, ListOf, Words, Written, wrong
+from smtp_gate.families.clauses import LevelName
+from smtp_gate.ruleset.written import Address, Day, Flag, Line, ListOf, Words, Written, wrong
 
 _HEADER: Final = re.compile(r"[!-9;-~]{1,64}")
 
@@ -52,6 +53,38 @@ class AccountModel(Written):
     """The address that a transferred person has now."""
 
 
+class AttachmentModel(Written):
+    """A text file that comes with the mail; for any other file write a `case`."""
+
+    name: Line
+    """The file's name, such as `people.csv`."""
+    text: StrictStr
+    """What stands in it."""
+
+
+class ExpectModel(Written):
+    """A finding that a hit must bring: every key that stands here must hold in one and the same finding."""
+
+    detector: StrictStr = ""
+    """The detector that found it."""
+    level: LevelName | None = None
+    """Its level, exactly."""
+    region: StrictStr = ""
+    """Where it stands: `own`, `quoted`, ..., or with the file's path, `attachment people.csv`."""
+    part: StrictStr = ""
+    """The number of its part."""
+    count: int | None = Field(default=None, strict=True, ge=1)
+    """How many different values are behind it, exactly."""
+    detail: StrictStr = ""
+    """The word that a family without detectors gives it, such as `from_mismatch`."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "ExpectModel":
+        if self == ExpectModel.model_construct():
+            raise wrong("an expected finding must name something", "detector, level, region, part, count or detail")
+        return self
+
+
 class ExampleModel(Written):
     """One mail that the rule must find something in (`hit`) or must find nothing in (`miss`)."""
 
@@ -75,6 +108,14 @@ class ExampleModel(Written):
     """The authenticated account, for rules with `unless`."""
     accounts: tuple[AccountModel, ...] = ()
     """Directory entries that exist in this example only."""
+    attachments: tuple[AttachmentModel, ...] = ()
+    """Text files that come with it."""
+    todo: Line | None = None
+    """Why it comes out wrong still: a known gap, for which `test` and `check` do not fail until it has closed."""
+    expect: ListOf[ExpectModel] = ()
+    """Of a hit: what must be found, so that it is found for the right reason."""
+    only: Flag = False
+    """Of a hit with `expect`: nothing else may be found."""
 
     @field_validator("headers")
     @classmethod
@@ -89,6 +130,10 @@ class ExampleModel(Written):
         inline = self.text is not None or self.html is not None
         if inline is (self.case is not None):
             raise wrong("either `text` and `html` or `case` must stand here")
+        if self.case is not None and self.attachments:
+            raise wrong("a `case` has its own attachments", "leave `attachments` out")
+        if self.only and not self.expect:
+            raise wrong("`only` says that nothing but `expect` is found", "name what is expected")
         return self
 
 
@@ -99,3 +144,10 @@ class ExamplesModel(Written):
     """Mail in which the rule must find something."""
     miss: tuple[ExampleModel, ...] = Field(min_length=1)
     """Mail in which it must find nothing."""
+
+    @field_validator("miss")
+    @classmethod
+    def _nothing_to_expect(cls, value: tuple[ExampleModel, ...]) -> tuple[ExampleModel, ...]:
+        if any(example.expect for example in value):
+            raise wrong("a miss expects nothing to be found", "`expect` belongs in a hit")
+        return value

@@ -5,14 +5,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from smtp_gate.core.facts import Facts
 from smtp_gate.core.feeds import Feeds
 from smtp_gate.core.finding import Finding
 from smtp_gate.core.verdict import Mode, Result
+from smtp_gate.core.view import MessageView
 from smtp_gate.examine import Rule, Ruleset, examine
 from smtp_gate.reading.limits import Limits
 from smtp_gate.reading.reader import read
 from smtp_gate.ruleset.build import Loaded, Pack
+from smtp_gate.ruleset.example_expect import is_as_expected, said, unmet, wording
 from smtp_gate.ruleset.example_mail import ExampleError, facts_of, message_of
+from smtp_gate.ruleset.example_schema import ExpectModel
 from smtp_gate.ruleset.marks import Mistake, Place
 from smtp_gate.ruleset.rules import BuiltRule, Example
 
@@ -26,10 +30,20 @@ MANY: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What an example was judged with: the message as read, the answers, and the one rule as its own ruleset."""
+
+    view: MessageView
+    facts: Facts
+    alone: Ruleset
+
+
+@dataclass(frozen=True, slots=True)
 class ExampleResult:
     """How one example came out. `kind` is hit or miss, `number` counts from 1 within it.
 
-    `found` are the findings that concern a recipient the rule is for, with masked evidence. `why` says in a few words
+    `passed` says that it came out as it says. `todo` is why it is known not to; that excuses a wrong outcome, not an
+    example that could not be judged at all (`broken`). `found` are the findings that concern a recipient the rule is for, with masked evidence. `why` says in a few words
     what was seen instead, and is empty where the example passed.
     """
 
@@ -43,10 +57,27 @@ class ExampleResult:
     found: tuple[Finding, ...] = ()
     why: str = ""
     result: Result | None = field(default=None, repr=False)
+    todo: str = ""
+    broken: bool = False
+    example: Example | None = field(default=None, repr=False)
+    judged: Judged | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether it comes out wrong as it is known to."""
+        return bool(self.todo) and not self.passed and not self.broken
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it comes out right although it is said not to."""
+        return bool(self.todo) and self.passed
 
     @property
     def mistake(self) -> Mistake:
-        """A failed example as a mistake at its place."""
+        """What is wrong with it as a mistake at its place: it fails, or (a warning) is right although it says `todo`."""
+        if self.is_closed:
+            said = f"the {self.kind} example {self.number} of {self.rule} comes out right now"
+            return Mistake(self.file, *self.place, said, "take `todo` away", "warning")
         return Mistake(self.file, *self.place, f"the {self.kind} example {self.number} of {self.rule} fails", self.why)
 
 
@@ -75,8 +106,8 @@ def failed_examples(loaded: Loaded) -> tuple[Mistake, ...]:
 
 
 def failed(results: Iterable[ExampleResult]) -> tuple[Mistake, ...]:
-    """The mistakes of the examples that did not pass."""
-    return tuple(sorted(r.mistake for r in results if not r.passed))
+    """The mistakes of the examples that did not pass, and warnings of those that pass although they say `todo`."""
+    return tuple(sorted(r.mistake for r in results if r.is_closed or not (r.passed or r.is_gap)))
 
 
 def _rule(loaded: Loaded, ruleset: Ruleset, pack: Pack, built: BuiltRule) -> Iterator[ExampleResult]:
@@ -89,12 +120,20 @@ def _rule(loaded: Loaded, ruleset: Ruleset, pack: Pack, built: BuiltRule) -> Ite
     for example in built.examples:
         counts[example.kind] += 1
         blank = ExampleResult(
-            built.rule.id, pack.name, example.kind, counts[example.kind], example.file, example.place, passed=False
+            built.rule.id,
+            pack.name,
+            example.kind,
+            counts[example.kind],
+            example.file,
+            example.place,
+            passed=False,
+            todo=example.model.todo or "",
+            example=example,
         )
         try:
             yield _judge(blank, example, (alone, small), (ours, loaded.settings.feeds))
         except ExampleError as error:
-            yield replace(blank, why=f"`{error.key}`: {error.reason}")
+            yield replace(blank, why=f"`{error.key}`: {error.reason}", broken=True)
 
 
 def _judge(
@@ -109,18 +148,17 @@ def _judge(
     found = tuple(f for f in result.findings if f.recipients is None or f.recipients & result.applies)
     if result.failure is not None:
         cause = " ".join(x for x in (result.failure.cause, result.failure.detail) if x)
-        return replace(blank, why=f"the rule could not look: {cause}", result=result)
-    passed = bool(found) is (example.kind == "hit")
-    return replace(blank, passed=passed, found=found, why="" if passed else _why(result, found), result=result)
+        return replace(blank, why=f"the rule could not look: {cause}", broken=True, result=result)
+    passed = bool(found) is (example.kind == "hit") and is_as_expected(example.model, found)
+    why = "" if passed else _why(result, found, unmet(example.model, found))
+    return replace(blank, passed=passed, found=found, why=why, result=result, judged=Judged(view, facts, alone))
 
 
-def _why(result: Result, found: tuple[Finding, ...]) -> str:
+def _why(result: Result, found: tuple[Finding, ...], lacking: tuple[ExpectModel, ...]) -> str:
     """What stood against the expectation, for the diff that people read."""
     if found:
-        seen = dict.fromkeys(
-            " ".join(x for x in (f.detector or f.detail, f.level, f"in {f.region}") if x) for f in found
-        )
-        return "found " + "; ".join(list(seen)[:3])
+        expected = f"expected {said(lacking[0])}, " if lacking else ""
+        return expected + "found " + "; ".join(list(dict.fromkeys(map(wording, found)))[:3])
     if result.exempt and not result.applies:
         return f"spared by {result.exempt[0].by}"
     if not result.applies:

@@ -1,0 +1,142 @@
+"""The whole "why not" of one rule for one message: whom it is for and spares, what it asked, counted, saw and says."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from smtp_gate.core import answer
+from smtp_gate.core.facts import Facts
+from smtp_gate.core.message import Path
+from smtp_gate.core.record import AccountRow, FactRow, fact_rows
+from smtp_gate.core.scope import ANYONE, Scope, Who
+from smtp_gate.core.verdict import Judgement, Mode, Result
+from smtp_gate.core.view import Extent, MessageView
+from smtp_gate.examine import Rule, Ruleset, asker
+from smtp_gate.ruleset.reasons import Row, Shown, reasons
+
+SEALED: Final = {
+    Extent.WHOLE: "all of it is encrypted",
+    Extent.PARTLY: "only a part of it is encrypted",
+    Extent.NONE: "nothing is encrypted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One judged message and the ruleset it was judged under."""
+
+    view: MessageView
+    judgement: Judgement
+    ruleset: Ruleset
+    shown: Shown
+
+    @property
+    def facts(self) -> Facts:
+        """The answers that were used."""
+        return self.judgement.facts
+
+
+def why_rule(case: Case, rule: Rule) -> Iterator[Row]:
+    """Why the rule acted or did not, in order. Nothing of value stands clear in a row."""
+    result = next((r for r in case.judgement.verdict.results if r.rule == rule.id), None)
+    yield Row(" ", f"{rule.id} ({rule.terms.mode}, {rule.terms.action.word}): {rule.title}")
+    if result is None:
+        yield Row("?", "is off: it did not look" if rule.terms.mode is Mode.OFF else "did not look")
+        return
+    yield Row(" ", f"is for: {_people(case, result.applies) or 'none of these recipients'}")
+    yield from _when(case, rule)
+    yield from _spared(case, rule, result)
+    yield from (Row("?", f"asked {_fact(row)}") for row in _asked(case, rule))
+    if result.failure is not None:
+        yield Row("+", f"could not look: {result.failure.cause} {result.failure.detail}".rstrip())
+    yield from (case.shown.row("+", f) for f in result.findings)
+    yield from (Row("+", f"cannot see into [{u.part}] {u.region}: {u.reason}") for u in result.unscannable)
+    if not result.findings and result.failure is None:
+        yield Row(" ", "saw: nothing" if result.applies else "did not look")
+    if result.applies and result.failure is None:
+        yield from reasons(rule, case.shown)
+    said = answer.explanation(case.view.message, result)
+    if said and (result.findings or result.unscannable):
+        yield Row(" ", f"says: {said}")
+
+
+def _people(case: Case, indexes: frozenset[int]) -> str:
+    return ", ".join(case.view.envelope.recipients[i].path.address for i in sorted(indexes))
+
+
+def _when(case: Case, rule: Rule) -> Iterator[Row]:
+    """Which alternatives of `when` hold, for the sender and for each recipient."""
+    envelope = case.view.envelope
+    if rule.when.senders != ANYONE:
+        yield Row("?", f"when: sender {envelope.sender} {_held(case, rule.when.senders, envelope.sender)}")
+    if rule.when.recipients != ANYONE:
+        for recipient in envelope.recipients:
+            said = _held(case, rule.when.recipients, recipient.path)
+            yield Row("?", f"when: recipient {recipient.path} {said}")
+
+
+def _held(case: Case, alternatives: tuple[Who, ...], path: Path) -> str:
+    listener = case.view.envelope.listener
+    held = [str(who) for who in alternatives if who.matches(path, listener, case.facts)]
+    return f"is {' and '.join(held)}" if held else f"is not {' or '.join(map(str, alternatives))}"
+
+
+def _spared(case: Case, rule: Rule, result: Result) -> Iterator[Row]:
+    """Whom the rule spared and by what; and for each `unless` and waiver why it spares nobody."""
+    for exempt in result.exempt:
+        yield Row("+", f"spared by {exempt.by}: {_people(case, exempt.recipients)}")
+    waivers = case.ruleset.waivers_of(rule)
+    if waivers or any(spare.names_people for spare in rule.unless):
+        asking = asker(case.view, case.facts)
+        yield Row("?", f"who asks: {asking}" if asking else "who asks: nobody has proven who they are (see --login)")
+    for number, spare in enumerate(rule.unless, 1):
+        said = _scope(case, spare.scope) if spare.names_people else ""
+        if spare.encrypted:
+            said = "; ".join(filter(None, (said, SEALED[case.view.protection.encrypted])))
+        yield Row("?", f"unless {number}: {said}")
+    today = case.view.message.received.astimezone(case.ruleset.zone).date()
+    for waiver in waivers:
+        over = f"ended on {waiver.expires}" if waiver.expires < today else f"until {waiver.expires}"
+        yield Row("?", f"waiver {waiver.id} ({waiver.ticket}), {over}: {_scope(case, waiver.scope)}")
+
+
+def _scope(case: Case, scope: Scope) -> str:
+    """Whether a scope that spares holds, for who asks and for each recipient."""
+    asking = asker(case.view, case.facts)
+    sender = f"nobody asks, {' or '.join(map(str, scope.senders))} may" if asking is None else ""
+    if asking is not None and scope.senders != ANYONE:
+        sender = f"{asking} {_held(case, scope.senders, asking)}"
+    said = [sender] if sender else []
+    if scope.recipients != ANYONE:
+        paths = [r.path for r in case.view.envelope.recipients]
+        said += [
+            f"{p} is passed on elsewhere" if p.is_rerouted else f"{p} {_held(case, scope.recipients, p)}" for p in paths
+        ]
+    return "; ".join(said)
+
+
+def _asked(case: Case, rule: Rule) -> list[FactRow]:
+    """The questions of this rule with the answers used, in the journal's words."""
+    keys = replace(case.ruleset, rules=(rule,)).needs(case.view)
+    known = case.facts.answers
+    facts = Facts({key: known[key] for key in keys if key in known})
+    return fact_rows(replace(case.judgement, facts=facts))
+
+
+def _fact(row: FactRow) -> str:
+    said = row["answer"] + (f" ({row['cause']})" if row["cause"] else "")
+    if row["entry"]:
+        said += f", by {row['entry']}"
+    if row["account"] is not None:
+        said += f", {_account(row['account'])}"
+    return f"{row['source']} {row['subject']}".strip() + f": {said}"
+
+
+def _account(account: AccountRow) -> str:
+    said = [account["status"], account["kind"], account["standing"].replace("_", " ")]
+    said += [f"from {account['valid_from']}"] if account["valid_from"] else []
+    said += [f"to {account['valid_to']}"] if account["valid_to"] else []
+    said += [f"now {account['successor']}"] if account["successor"] else []
+    groups = account["groups"]
+    said += [f"in {', '.join(groups[:5])}{' ...' if len(groups) > 5 else ''}"] if groups else []
+    return ", ".join(said)
