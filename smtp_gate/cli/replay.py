@@ -199,17 +199,17 @@ def _replay(config: Config, books: Books, complete: Completion, asked: Asked, op
     compared = Compared(
         books.ruleset.hash, books.candidate.hash, asked.sources, done.seconds, done.rate, asked.jobs, unclaimed
     )
-    return _end(done, compared, asked, troubles.number)
+    return _end(config, done, compared, asked, troubles.number)
 
 
-def _end(done: Run, compared: Compared, asked: Asked, troubles: int) -> int:
+def _end(config: Config, done: Run, compared: Compared, asked: Asked, troubles: int) -> int:
     tally = done.tally
     if asked.as_json:
         print_json({**tally.summary(), "seconds": round(done.seconds, 3), "rate": round(done.rate, 1)})
     else:
         show(console(), tally, compared)
     if asked.html is not None:
-        write_report(asked.html, tally, compared)
+        write_report(asked.html, tally, compared, utc_now().astimezone(config.timezone))
     code = 1 if troubles else 0
     if troubles:
         click.echo(f"{troubles} could not be read and are not in these figures", err=True)

@@ -9,14 +9,12 @@ from rich.text import Text
 from smtp_gate.cli.render import COLOURS
 from smtp_gate.core.verdict import Disposition
 from smtp_gate.replay.compared import Compared
-from smtp_gate.replay.rows import DIFFERENT, NEW, Change
-from smtp_gate.replay.said import facts_lines, short, untold_lines
+from smtp_gate.replay.rows import DIFFERENT, NEW
+from smtp_gate.replay.said import HEADS, KINDS, facts_lines, short, untold_lines
 from smtp_gate.replay.tally import WORDS, Tally, top
 
 MOST = 10
 """Lines of a table of departments or senders."""
-COLUMNS = (Change.REFUSED, Change.HELD, Change.DEFERRED, Change.FREED, Change.CHANGED)
-HEADS = ("newly refused", "newly held", "newly deferred", "freed", "changed")
 
 
 def show(out: Console, tally: Tally, compared: Compared) -> None:
@@ -46,7 +44,7 @@ def show(out: Console, tally: Tally, compared: Compared) -> None:
 
 
 def _headline(tally: Tally) -> Text:
-    said = [f"{tally.changes[c]} {head}" for c, head in zip(COLUMNS, HEADS, strict=True) if tally.changes[c]]
+    said = [f"{tally.changes[c]} {head}" for c, head in zip(KINDS, HEADS, strict=True) if tally.changes[c]]
     line = Text(f"{tally.messages} messages: ", style="bold").append(", ".join(said) or "nothing changes")
     if tally.new:
         line.append(f"  ({tally.new_per_1000:.2f} of 1,000 newly stopped)", style="bold")
@@ -75,7 +73,7 @@ def _table(name: str, rows: list[tuple[str, Counter[str]]]) -> Table:
     for head in HEADS:
         table.add_column(head, justify="right")
     for named, counts in rows:
-        table.add_row(named, *(str(counts[c]) if counts[c] else "" for c in COLUMNS))
+        table.add_row(named, *(str(counts[c]) if counts[c] else "" for c in KINDS))
     return table
 
 

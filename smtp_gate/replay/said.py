@@ -1,17 +1,23 @@
 """What a replay's verdicts rest on and what it could not tell, in plain sentences."""
 
+from typing import Final
+
 from smtp_gate.replay.compared import Compared
 from smtp_gate.replay.rows import Change
 from smtp_gate.replay.tally import Tally, top
 
-MOST = 10
+KINDS: Final = (Change.REFUSED, Change.HELD, Change.DEFERRED, Change.FREED, Change.CHANGED)
+"""The changes, the gravest first."""
+HEADS: Final = ("newly refused", "newly held", "newly deferred", "freed", "changed")
+"""What the columns of tables call them."""
+MOST: Final = 10
 """Rules named that need the content."""
 
 
-def short(hashed: str) -> str:
-    """A ruleset's hash as people compare it, with what was changed in it."""
+def short(hashed: str, digits: int = 12) -> str:
+    """A ruleset's hash as people compare it, with the shadow rules that were enforced in it."""
     named, plus, more = hashed.partition(" + ")
-    return named.removeprefix("sha256:")[:12] + (plus + more if plus else "")
+    return named.removeprefix("sha256:")[:digits] + (plus + more if plus else "")
 
 
 def facts_lines(tally: Tally, compared: Compared) -> list[str]:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypedDict
 
-from smtp_gate.core.record import FindingRow
-from smtp_gate.replay.rows import DIFFERENT, NEW, Change, ReplayRow
+from smtp_gate.core.record import FindingRow, journal_id
+from smtp_gate.replay.rows import DIFFERENT, NEW, Change, CopyRow, ReplayRow
 
 SAMPLES: Final = 5
 """Messages shown of a rule."""
@@ -101,7 +101,7 @@ class Tally:
         self.changes[change] += 1
         if change is Change.FAILED:
             if len(self.failed) < FAILED:
-                self.failed.append((row["path"], row["why"]))
+                self.failed.append((safe(row["path"]), row["why"]))
             return
         self.facts[row["how"]] += 1
         self.asked.update(row["asked"])
@@ -122,7 +122,7 @@ class Tally:
 
     def _different(self, row: ReplayRow, change: Change) -> None:
         if change in NEW:
-            self.senders[row["sender"] or "<>"] += 1
+            self.senders[safe(row["sender"]) or "<>"] += 1
         for rule, what in sorted(_responsible(row)):
             counts = self.rules.setdefault(rule, Counter())
             counts[what] += 1
@@ -186,22 +186,41 @@ def _responsible(row: ReplayRow) -> set[tuple[str, str]]:
         elif change is Change.FREED:
             found |= {(rule, str(change)) for rule in copy["rules_before"]}
         elif change is Change.CHANGED:
-            before, after = set(copy["rules_before"]), set(copy["rules_after"])
-            concerned = before ^ after if copy["before"] == copy["after"] else before | after
-            found |= {(rule, str(change)) for rule in concerned}
+            found |= {(rule, str(change)) for rule in _behind(copy)}
     return found
 
 
+def _behind(copy: CopyRow) -> set[str]:
+    """The rules behind a change: those of the stricter side, or where both are as strict those of one side alone."""
+    before, after = set(copy["rules_before"]), set(copy["rules_after"])
+    if copy["before"] == copy["after"]:
+        return before ^ after
+    return after if WORDS.index(copy["after"]) > WORDS.index(copy["before"]) else before
+
+
 def _sample(row: ReplayRow, rule: str, change: str) -> Sample:
-    concerned = [c for c in row["recipients"] if c["change"] == change]
+    concerned = [
+        c for c in row["recipients"] if c["change"] == change and rule in (*c["rules_before"], *c["rules_after"])
+    ]
     chosen = concerned or row["recipients"]
     before = max((c["before"] for c in chosen), key=WORDS.index)
     after = max((c["after"] for c in chosen), key=WORDS.index)
-    side = row["findings_before"] if change == Change.FREED else row["findings_after"]
-    found = [f for f in side if f["rule"] == rule] or [f for f in row["findings_before"] if f["rule"] == rule]
-    return Sample(
-        row["path"], row["ref"], row["message_id"], row["sender"], change, before, after, tuple(_evidence(found))
-    )
+    seen = tuple(_evidence(f for side in _sides(row, change) for f in side if f["rule"] == rule))
+    if not seen and row["unscannable"]:
+        seen = (f"content that nobody can look into ({', '.join(sorted({u['reason'] for u in row['unscannable']}))})",)
+    names = (safe(row["path"]), row["ref"], safe(row["message_id"]), safe(row["sender"]))
+    return Sample(*names, change, before, after, seen)
+
+
+def _sides(row: ReplayRow, change: str) -> tuple[list[FindingRow], ...]:
+    """Where to look for what a rule saw: what is freed was seen before, all else is seen by the candidate."""
+    sides = (row["findings_after"], row["findings_before"])
+    return sides[::-1] if change == Change.FREED else sides
+
+
+def safe(text: str) -> str:
+    """What a sender or a file name says, with what looks like an SSN masked in it, as journals have it (law 9)."""
+    return journal_id(text)
 
 
 def _evidence(findings: Iterable[FindingRow]) -> list[str]:
