@@ -5,10 +5,10 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from datetime import time as time_of_day
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import click
 
@@ -23,12 +23,13 @@ from smtp_gate.cli.replay_rules import Books, load_books
 from smtp_gate.cli.replay_run import Run, key_of, run, state_in
 from smtp_gate.cli.replay_said import Completion
 from smtp_gate.cli.replay_shown import show
-from smtp_gate.cli.replay_sources import FileContents, Files, HeldMail, JournalMail
+from smtp_gate.cli.replay_sources import FileContents, Files, HeldMail, JournalMail, Several
 from smtp_gate.config import Config
 from smtp_gate.judge import Judge
 from smtp_gate.reading.kinds import OPENABLE
 from smtp_gate.replay.compared import Compared
-from smtp_gate.replay.rows import DIFFERENT, ReplayRow
+from smtp_gate.replay.rows import Change, ReplayRow
+from smtp_gate.replay.tally import Tally
 from smtp_gate.replay.twice import Twice
 from smtp_gate.replay.work import MailSource, Piece
 from smtp_gate.server.extractors import local_extractors
@@ -42,17 +43,22 @@ WORDS = ("journal", "quarantine")
 """Sources that are no paths."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the command line asks for."""
+class Given(TypedDict):
+    """The options as they were given."""
 
-    sources: tuple[str, ...]
-    jobs: int
+    candidates: tuple[Path, ...]
+    enforced: tuple[str, ...]
+    enforce: bool
+    sender: str | None
+    recipients: tuple[str, ...]
+    login: str
+    on: str | None
+    jobs: int | None
     state: Path | None
     html: Path | None
-    as_json: bool
-    every: bool
     at_most: float | None
+    every: bool
+    as_json: bool
 
 
 @click.command()
@@ -76,24 +82,7 @@ class Asked:
 @click.option("--all", "every", is_flag=True, help="With --json: also messages that come out the same.")
 @json_option
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
-def replay(  # noqa: PLR0913 - one parameter an option of the contract
-    *,
-    config_file: Path | None,
-    candidates: tuple[Path, ...],
-    enforced: tuple[str, ...],
-    enforce: bool,
-    sender: str | None,
-    recipients: tuple[str, ...],
-    login: str,
-    on: str | None,
-    jobs: int | None,
-    state: Path | None,
-    html: Path | None,
-    at_most: float | None,
-    every: bool,
-    as_json: bool,
-    sources: tuple[str, ...],
-) -> None:
+def replay(config_file: Path | None, sources: tuple[str, ...], **given: Unpack[Given]) -> None:
     """Judge mail of the past under the rules that run and under a candidate, and say what would change.
 
     SOURCE is a file, mbox, Maildir or folder; or `quarantine`, the mail that is held; or `journal`, every decision of the
@@ -105,19 +94,30 @@ def replay(  # noqa: PLR0913 - one parameter an option of the contract
 
     Example: smtp-gate replay --candidate new-rules/ --html report.html journal mailarchive/
     """
-    if not candidates and not enforced and not enforce:
+    if not given["candidates"] and not given["enforced"] and not given["enforce"]:
         raise click.UsageError("what is to be tried? Say --candidate DIR, --enforce-shadow RULE or --enforce")
+    html = given["html"]
     if html is not None and not html.absolute().parent.is_dir():
         raise click.UsageError(f"--html: there is no folder {html.parent}")
-    named = tuple(s for s in sources if _is_word(s))
-    config = settings(config_file, sample=not named)
-    to = tuple(p for p in (address_option("--to", r) for r in recipients) if p)
-    day, by_header = _day(on, config)
-    said = Said(address_option("--from", sender), to, day or utc_now(), login)
-    asked = Asked(sources, jobs or os.cpu_count() or 1, state, html, as_json, every, at_most)
-    books = load_books(config, candidates, enforced, enforce=enforce)
-    options = (str(sender), *recipients, login, str(on or f"{utc_now():%F}"), str(every))
-    sys.exit(_replay(config, books, Completion(config, said, by_header), asked, options))
+    config = settings(config_file, sample=not any(map(_is_word, sources)))
+    to = tuple(p for p in (address_option("--to", r) for r in given["recipients"]) if p)
+    day, by_header = _day(given["on"], config)
+    said = Said(address_option("--from", given["sender"]), to, day or utc_now(), given["login"])
+    books = load_books(config, given["candidates"], given["enforced"], enforce=given["enforce"])
+    sys.exit(_replay(config, books, Completion(config, said, by_header), sources, given))
+
+
+def _key(config: Config, books: Books, sources: tuple[str, ...], given: Given) -> str:
+    """One name for all that a message's row depends on beside the message."""
+    today = f"{utc_now().astimezone(config.timezone):%F}"
+    rules = (books.ruleset.hash, books.candidate.hash)
+    facts = (books.base.directory.id, *books.base.feeds.ids)
+    places = tuple(s if _is_word(s) else str(Path(s).resolve()) for s in sources)
+    listeners = (
+        f"{s.name} {s.direction} {s.upstream} {s.sender_is_authenticated} {s.login_domain}" for s in config.listeners
+    )
+    options = (f"{given['sender']}", *given["recipients"], given["login"], given["on"] or today, f"{given['every']}")
+    return key_of(rules, facts, places, (*options, *listeners))
 
 
 def _is_word(source: str) -> bool:
@@ -147,11 +147,11 @@ class _Troubles:
 
 
 def _source(
-    config: Config, asked: Asked, troubles: _Troubles, stack: ExitStack
+    config: Config, sources: tuple[str, ...], troubles: _Troubles, stack: ExitStack
 ) -> tuple[MailSource, FileContents | None]:
     """The mail that is judged; beside a journal's, the contents that are looked for in files."""
-    words = {s for s in asked.sources if _is_word(s)}
-    paths = tuple(Path(s) for s in asked.sources if s not in words)
+    words = {s for s in sources if _is_word(s)}
+    paths = tuple(Path(s) for s in sources if s not in words)
     data = Path(config.data_dir)
     held: HeldMail | None = None
     if words and (data / "quarantine").is_dir():
@@ -164,70 +164,74 @@ def _source(
         contents = FileContents(paths, troubles)
         contents.look()
         return JournalMail(data / "journal", config, (*((held,) if held else ()), contents), troubles), contents
-    if "quarantine" in words:
-        if held is None:
-            raise click.ClickException(f"no quarantine in {data}: no gate has run with these settings")
-        if paths:
-            raise click.UsageError("`quarantine` and files are two replays: beside paths only `journal` is of use")
-        return held, None
-    return Files(paths, troubles), None
+    if "quarantine" in words and held is None:
+        raise click.ClickException(f"no quarantine in {data}: no gate has run with these settings")
+    files = (Files(paths, troubles),) if paths else ()
+    return Several((*((held,) if held is not None else ()), *files)), None
 
 
-def _replay(config: Config, books: Books, complete: Completion, asked: Asked, options: tuple[str, ...]) -> int:
+def _replay(config: Config, books: Books, complete: Completion, sources: tuple[str, ...], given: Given) -> int:
     """The run, what it shows, and how the command ends."""
     troubles = _Troubles()
-    facts = (books.base.directory.id, *books.base.feeds.ids)
-    sources = tuple(s if _is_word(s) else str(Path(s).resolve()) for s in asked.sources)
-    key = key_of((books.ruleset.hash, books.candidate.hash), facts, sources, options)
+    jobs = given["jobs"] or os.cpu_count() or 1
     with ExitStack() as stack:
-        state = _state(config, asked, key, stack)
-        source, contents = _source(config, asked, troubles, stack)
-        pool = stack.enter_context(_pool(config, books, complete, asked))
+        state = _state(config, given["state"], _key(config, books, sources, given), stack)
+        source, contents = _source(config, sources, troubles, stack)
+        pool = stack.enter_context(_pool(config, books, complete, jobs, full=given["every"]))
 
         def told(row: ReplayRow) -> None:
-            if asked.as_json and (asked.every or row["change"] in DIFFERENT or row["why"]):
+            if given["as_json"] and (given["every"] or row["change"] != Change.SAME):
                 print_json({"kind": "message", **row})
 
-        done = run(source.pieces(), source.count(), pool.rows, state, told)
-        if done.whole and state is not None and asked.state is None:
+        try:
+            done = run(source.pieces(), source.count(), pool.rows, state, told)
+        except OSError as error:
+            raise click.ClickException(f"{error.filename or 'the disk'}: {error.strerror or error}") from None
+        if done.whole and state is not None and given["state"] is None:
             state.remove()
     if not done.whole:
         where = f"; the same command goes on from there ({state.path})" if state is not None else ""
         click.echo(f"stopped after {done.tally.messages} messages{where}", err=True)
         return 1
     unclaimed = contents.total - len(contents.claimed) if contents is not None else 0
-    compared = Compared(
-        books.ruleset.hash, books.candidate.hash, asked.sources, done.seconds, done.rate, asked.jobs, unclaimed
-    )
-    return _end(config, done, compared, asked, troubles.number)
+    hashes = (books.ruleset.hash, books.candidate.hash)
+    _show(config, done, Compared(*hashes, sources, done.seconds, done.rate, jobs, unclaimed), given)
+    return _code(done.tally, troubles.number, given["at_most"])
 
 
-def _end(config: Config, done: Run, compared: Compared, asked: Asked, troubles: int) -> int:
-    tally = done.tally
-    if asked.as_json:
-        print_json({**tally.summary(), "seconds": round(done.seconds, 3), "rate": round(done.rate, 1)})
+def _show(config: Config, done: Run, compared: Compared, given: Given) -> None:
+    """The summary, and the page where one is asked for."""
+    if given["as_json"]:
+        print_json({**done.tally.summary(), "seconds": round(done.seconds, 3), "rate": round(done.rate, 1)})
     else:
-        show(console(), tally, compared)
-    if asked.html is not None:
-        write_report(asked.html, tally, compared, utc_now().astimezone(config.timezone))
-    code = 1 if troubles else 0
+        show(console(), done.tally, compared)
+    html = given["html"]
+    if html is not None:
+        try:
+            write_report(html, done.tally, compared, utc_now().astimezone(config.timezone))
+        except OSError as error:
+            raise click.ClickException(f"--html {html}: {error.strerror}") from None
+
+
+def _code(tally: Tally, troubles: int, at_most: float | None) -> int:
+    """How the command ends, and why where that is not with 0."""
     if troubles:
         click.echo(f"{troubles} could not be read and are not in these figures", err=True)
-    if asked.at_most is not None and tally.new_per_1000 > asked.at_most:
-        said = f"{tally.new_per_1000:.2f} of 1,000 messages would newly be stopped; {asked.at_most:g} are allowed"
+    exceeded = at_most is not None and tally.new_per_1000 > at_most
+    if exceeded:
+        said = f"{tally.new_per_1000:.2f} of 1,000 messages would newly be stopped; {at_most:g} are allowed"
         click.echo(said, err=True)
-        code = 1
-    return code
+    return 1 if troubles or exceeded else 0
 
 
-def _state(config: Config, asked: Asked, key: str, stack: ExitStack) -> ReplayState | None:
-    path = asked.state or state_in(Path(config.data_dir), key)
+def _state(config: Config, file: Path | None, key: str, stack: ExitStack) -> ReplayState | None:
+    path = file or state_in(Path(config.data_dir), key)
     if path is None:
         return None
     try:
         state = stack.enter_context(ReplayState(path, key))
     except (BusyError, ForeignError) as error:
-        raise click.UsageError(f"--state {path}: {error}") from None
+        raise click.UsageError(f"{path}: {error}") from None
     except OSError as error:
         raise click.ClickException(f"{path}: {error.strerror}") from None
     if state.anew:
@@ -238,10 +242,10 @@ def _state(config: Config, asked: Asked, key: str, stack: ExitStack) -> ReplaySt
 
 
 @contextmanager
-def _pool(config: Config, books: Books, complete: Completion, asked: Asked) -> Iterator[Pool]:
+def _pool(config: Config, books: Books, complete: Completion, jobs: int, *, full: bool) -> Iterator[Pool]:
     """Worker processes with both rulesets, and children that open documents."""
     in_use = InUse(books.base)
-    with local_extractors(asked.jobs) as extract:
+    with local_extractors(jobs) as extract:
 
         def make() -> Callable[[Piece], Coroutine[None, None, ReplayRow]]:
             judge = Judge(
@@ -252,7 +256,7 @@ def _pool(config: Config, books: Books, complete: Completion, asked: Asked) -> I
                 extractor=SocketExtractor(extract, OPENABLE),
                 inline=sys.maxsize,
             )
-            return Twice(books.ruleset, books.candidate, judge, complete, config.timezone, asked.every).row
+            return Twice(books.ruleset, books.candidate, judge, complete, config.timezone, full).row
 
         # A live message has the deadline for one ruleset.
-        yield Pool(runner(make), asked.jobs, 2 * config.deadline)
+        yield Pool(runner(make), jobs, 2 * config.deadline)

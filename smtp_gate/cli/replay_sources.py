@@ -13,7 +13,7 @@ from smtp_gate.config import Config
 from smtp_gate.core.message import Message
 from smtp_gate.core.record import journal_id
 from smtp_gate.replay.recorded import Decided, decided_of
-from smtp_gate.replay.work import ContentSource, Joined, Piece
+from smtp_gate.replay.work import ContentSource, Joined, MailSource, Piece
 from smtp_gate.server.settings import listener_of
 from smtp_gate.store.journal_reader import Flaw, read
 from smtp_gate.store.quarantine import FileQuarantine, NoSuchItemError, State
@@ -72,6 +72,23 @@ class HeldMail:
         if item is None or item.sha256 != record.sha256:
             return None
         return item.message.content, f"quarantine {record.ref}", Joined.SHA256
+
+
+@dataclass
+class Several:
+    """Sources one after another. Implements `MailSource`."""
+
+    sources: Sequence[MailSource]
+
+    def count(self) -> int | None:
+        """All of them together, None where one cannot tell."""
+        counts = [source.count() for source in self.sources]
+        return None if None in counts else sum(number or 0 for number in counts)
+
+    def pieces(self) -> Iterator[Piece]:
+        """Each message of each source in turn."""
+        for source in self.sources:
+            yield from source.pieces()
 
 
 @dataclass

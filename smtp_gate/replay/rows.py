@@ -40,8 +40,9 @@ _NEWLY: Final = {
 
 
 class How(StrEnum):
-    """What a message was judged by: its content with recorded facts, with facts asked again, or its record alone."""
+    """What a message was judged by: its content with recorded facts, with facts asked again, with none, or its record alone."""
 
+    NO_FACTS = "no facts"
     RECORDED_FACTS = "recorded facts"
     ASKED_AGAIN = "asked again"
     RECORD = "record"

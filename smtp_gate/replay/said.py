@@ -40,6 +40,7 @@ def facts_lines(tally: Tally, compared: Compared) -> list[str]:
 
 def _by_facts(tally: Tally) -> list[tuple[str, int]]:
     words = {
+        "no facts": "no facts from outside, because no rule asked for any",
         "recorded facts": "recorded facts alone",
         "asked again": "facts that were asked again",
         "record": "their record alone, because their content is nowhere",

@@ -57,7 +57,8 @@ class Twice:
             row["asked"], row["moved"] = sorted(recalled.asked), recalled.moved
         else:
             row["asked"] = sorted({key.source for j in (before, after) for key in j.facts.answers})
-        row["how"] = str(How.ASKED_AGAIN if row["asked"] else How.RECORDED_FACTS)
+        used = any(judgement.facts.answers for judgement in (before, after))
+        row["how"] = str(How.ASKED_AGAIN if row["asked"] else How.RECORDED_FACTS if used else How.NO_FACTS)
         row["joined"] = str(piece.joined)
         if record is not None and piece.joined is Joined.SHA256 and record.ruleset == self.base.hash:
             row["as_recorded"] = "yes" if _as_recorded(record, message, before) else "no"

@@ -43,7 +43,7 @@ async def test_what_a_record_tells_is_what_the_content_says(
     if told["change"] != "untold":
         assert told["how"] == How.RECORD
         for key in ("recipients", "before", "after", "change", "day", "department", "message_id", "sender"):
-            assert told[key] == whole[key]  # type: ignore[literal-required] - keys of the row
+            assert told[key] == whole[key]
 
 
 async def told(base: Rule | None, candidate: Rule | None, mail: Message) -> Told:
