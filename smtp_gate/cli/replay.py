@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -102,9 +102,11 @@ def replay(config_file: Path | None, sources: tuple[str, ...], **given: Unpack[G
     config = settings(config_file, sample=not any(map(_is_word, sources)))
     to = tuple(p for p in (address_option("--to", r) for r in given["recipients"]) if p)
     day, by_header = _day(given["on"], config)
-    said = Said(address_option("--from", given["sender"]), to, day or utc_now(), given["login"])
+    now = utc_now()
+    said = Said(address_option("--from", given["sender"]), to, day or now, given["login"])
+    complete = Completion(config, said, now + timedelta(days=1), by_header)
     books = load_books(config, given["candidates"], given["enforced"], enforce=given["enforce"])
-    sys.exit(_replay(config, books, Completion(config, said, by_header), sources, given))
+    sys.exit(_replay(config, books, complete, sources, given))
 
 
 def _key(config: Config, books: Books, sources: tuple[str, ...], given: Given) -> str:

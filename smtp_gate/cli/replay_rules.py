@@ -11,6 +11,7 @@ from smtp_gate.config import Config
 from smtp_gate.core.verdict import Mode
 from smtp_gate.examine import Ruleset
 from smtp_gate.server.rules import Rulebook, load_rulebook
+from smtp_gate.store.rulesets import NoSnapshotError, Snapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Books:
 def load_books(config: Config, candidates: tuple[Path, ...], enforced: tuple[str, ...], *, enforce: bool) -> Books:
     """Both rulesets, or the command ends with every mistake of the candidate."""
     base = rulebook(config)
+    if base.ruleset is not None:
+        _tell_unloaded(Path(config.data_dir) / "rulesets", base.ruleset.hash)
     changes: dict[str, object] = {"rules": candidates} if candidates else {}
     changes |= {"enforce": True} if enforce else {}
     today = utc_now().astimezone(config.timezone).date()
@@ -42,6 +45,22 @@ def load_books(config: Config, candidates: tuple[Path, ...], enforced: tuple[str
     if not config.enforce and not enforce:
         click.echo("the settings say `enforce: false`, so no rule acts on either side: --enforce tries them", err=True)
     return Books(base, _enforced(book.ruleset, enforced))
+
+
+def _tell_unloaded(folder: Path, here: str) -> None:
+    """Say so where the files hold other rules than the running gate took up last."""
+    if not folder.is_dir():
+        return
+    snapshots = Snapshots(folder)
+    try:
+        running = snapshots.get(snapshots.current()).shape.ruleset if snapshots.current() else here
+    except (NoSnapshotError, OSError):
+        # A snapshot that is gone says nothing; the files are what is compared in any case.
+        return
+    if running != here:
+        click.echo(
+            "the gate runs other rules than the settings' files hold now: `smtp-gate reload` takes them up", err=True
+        )
 
 
 def _enforced(ruleset: Ruleset, named: tuple[str, ...]) -> Ruleset:

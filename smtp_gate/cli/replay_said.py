@@ -18,21 +18,25 @@ _YEARS: Final = range(1980, 2101)
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """Makes messages of files. `by_header` takes the day of judging from the message's own Date, where it has one."""
+    """Makes messages of files. `by_header` takes the day of judging from the message's own Date, where it has one.
+
+    No message is of the time after `latest`: such a Date is wrong.
+    """
 
     config: Config
     said: Said
+    latest: datetime
     by_header: bool = False
 
     def __call__(self, piece: Piece) -> Complete:
         """The message of a file, and its day for the report."""
         head = header_of(piece.content)
-        written = date_of(head)
+        found = date_of(head)
+        written = found if found is not None and found <= self.latest else None
         said = replace(self.said, on=written) if self.by_header and written is not None else self.said
         # Envelope addresses stand in the header; the whole message is read when it is judged, once.
         message = replace(as_message(head, self.config, said), content=piece.content)
-        shown = message.received if self.by_header else written
-        return Complete(message, day_of(shown.astimezone(self.config.timezone)) if shown is not None else "")
+        return Complete(message, day_of(written.astimezone(self.config.timezone)) if written is not None else "")
 
 
 def header_of(content: bytes) -> bytes:

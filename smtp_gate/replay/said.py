@@ -33,6 +33,8 @@ def facts_lines(tally: Tally, compared: Compared) -> list[str]:
     if tally.as_recorded:
         yes, no = tally.as_recorded["yes"], tally.as_recorded["no"]
         lines.append(f"{yes} of {yes + no} come out under the rules that run exactly as the journal has them")
+    if tally.undated:
+        lines.append(f"{tally.undated} messages bear no date that can be true; they are on no day here")
     if compared.unclaimed:
         lines.append(f"{compared.unclaimed} messages in files stand in no record of the journal and were not judged")
     return lines

@@ -80,6 +80,11 @@ class Tally:
         return self.messages - self.changes[Change.UNTOLD] - self.changes[Change.FAILED]
 
     @property
+    def undated(self) -> int:
+        """Judged messages without a day."""
+        return self.judged - sum(counts.total() for counts in self.days.values())
+
+    @property
     def new(self) -> int:
         """Messages of which some copy is accepted now and would be held, refused or deferred."""
         return sum(self.changes[change] for change in NEW)

@@ -1,7 +1,7 @@
 """Worker processes for a replay: messages go out in chunks, rows come back in the order of the messages, none is lost.
 
-A worker that dies or exceeds the time for one message is replaced; that message becomes a row which says so, and the rest
-of its chunk goes to another worker.
+A worker that dies or exceeds the time for one message is replaced, and what it owes goes to another one. A message that
+ends a second worker, or takes too long, becomes a row which says so: one death alone may be the kernel's, short of memory.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Final
 
-from smtp_gate.replay.rows import Change, ReplayRow, blank
+from smtp_gate.replay.rows import ReplayRow, blank
 from smtp_gate.replay.work import Piece
 
 CHUNK: Final = 8
@@ -51,6 +51,7 @@ class Pool:
         self._seconds = seconds
         self._clock = clock
         self._workers: list[_Worker] = []
+        self._suspects: set[int] = set()
 
     def rows(self, pieces: Iterable[Piece]) -> Iterator[ReplayRow]:
         """The row of each message, in order."""
@@ -112,25 +113,30 @@ class Pool:
             try:
                 row = worker.line.recv()
             except (EOFError, OSError):
-                self._replace(worker, "judging it ended the worker", done, again)
+                self._died(worker, done)
+                self._replace(worker, again)
                 continue
             number, _ = worker.owes.popleft()
             worker.since = self._clock()
             done[number] = row
         for worker in list(self._workers):
             if worker.owes and self._clock() - worker.since >= self._seconds and not worker.line.poll():
-                self._replace(worker, f"judging it took more than {self._seconds:.0f} s", done, again)
+                _give_up(worker, f"judging it took more than {self._seconds:.0f} s", done)
+                self._replace(worker, again)
 
-    def _replace(self, worker: _Worker, why: str, done: dict[int, ReplayRow], again: deque[tuple[int, Piece]]) -> None:
-        """Another worker in the place of this one; the message it was at is given up, the others go out again."""
+    def _died(self, worker: _Worker, done: dict[int, ReplayRow]) -> None:
+        """The message that a worker was at is tried once more; it is given up where that ends another one."""
+        number, _ = worker.owes[0]
+        if number in self._suspects:
+            _give_up(worker, "judging it ended two workers", done)
+        self._suspects.add(number)
+
+    def _replace(self, worker: _Worker, again: deque[tuple[int, Piece]]) -> None:
+        """Another worker in the place of this one; what it still owes goes out again, before all else."""
         worker.process.kill()
         worker.process.join()
         worker.line.close()
-        number, piece = worker.owes.popleft()
-        row = blank(piece.id, piece.path, piece.source)
-        row["change"], row["why"] = str(Change.FAILED), why
-        done[number] = row
-        again.extend(worker.owes)
+        again.extendleft(reversed(worker.owes))
         place = self._workers.index(worker)
         self._workers[place] = self._start(without=worker)
 
@@ -148,6 +154,13 @@ class Pool:
             worker.process.join()
             worker.line.close()
         self._workers = []
+
+
+def _give_up(worker: _Worker, why: str, done: dict[int, ReplayRow]) -> None:
+    """A row for the message that a worker was at, which says why there is no verdict."""
+    number, piece = worker.owes.popleft()
+    done[number] = blank(piece.id, piece.path, piece.source)
+    done[number]["why"] = why
 
 
 def _main(begin: Begin, line: "Connection[ReplayRow, list[Piece]]", others: list["Connection[object, object]"]) -> None:

@@ -229,6 +229,15 @@ def test_the_date_of_a_message(written: str, day: str | None) -> None:
     assert (found.isoformat() if found else None) == day
 
 
+def test_a_date_that_is_still_to_come_is_no_date(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.eml").write_bytes(letter(SECRET, date="Mon, 2 Mar 2099 09:00:00 -0600"))
+    words = ("-c", config, "--candidate", candidate(tmp_path, HARDER), "--on", "header", tmp_path / "a.eml")
+    (row,), summary = rows(*words)
+    assert row["day"] == ""
+    assert summary["days"] == {}
+    assert "1 messages bear no date that can be true" in run(*words).output
+
+
 @pytest.mark.parametrize("body", [SECRET, "hello"])
 async def test_the_journal_tells_what_live_decided(tmp_path: Path, body: str) -> None:
     folder = tmp_path / "mail"
@@ -254,6 +263,15 @@ async def test_the_journal_tells_what_live_decided(tmp_path: Path, body: str) ->
     wider = ("-c", tmp_path / "smtp-gate.yaml", "--candidate", candidate(tmp_path, WIDER, "wider"))
     _, summary = await asyncio.to_thread(cold, *wider, "journal", folder)
     assert summary["untold"] == ({} if body == SECRET else {"test.secret": 1})
+
+
+async def test_rules_that_the_gate_has_not_taken_up_are_told(tmp_path: Path, mail: Path) -> None:
+    async with running(tmp_path):
+        pass
+    words = ("-c", tmp_path / "smtp-gate.yaml", "--candidate", candidate(tmp_path, HARDER), mail)
+    assert "other rules" not in (await asyncio.to_thread(told, *words))
+    (tmp_path / "rules" / "test.yaml").write_text(WIDER)
+    assert "the gate runs other rules than the settings' files hold now" in await asyncio.to_thread(told, *words)
 
 
 async def test_held_mail_is_judged_as_it_was_received(tmp_path: Path) -> None:
@@ -294,6 +312,13 @@ async def test_content_that_passed_another_server_is_joined_by_message_id_unless
 
 def command(*words: str | Path) -> list[str]:
     return [sys.executable, "-m", "smtp_gate", "replay", *(str(w) for w in words)]
+
+
+def told(*words: str | Path) -> str:
+    """What people see, from a process of its own."""
+    done = subprocess.run(command(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
 
 
 def cold(*words: str | Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:

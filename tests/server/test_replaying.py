@@ -3,6 +3,8 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -56,7 +58,22 @@ def test_a_message_that_ends_its_worker_is_told_and_no_other_is_lost() -> None:
     rows = run(pieces(*(KILL if n in {0, 7, 8, 41} else b"x" for n in range(50))))
     assert [r["id"] for r in rows] == [str(n) for n in range(50)]
     assert [int(r["id"]) for r in rows if r["change"] == "failed"] == [0, 7, 8, 41]
-    assert {r["why"] for r in rows if r["change"] == "failed"} == {"judging it ended the worker"}
+    assert {r["why"] for r in rows if r["change"] == "failed"} == {"judging it ended two workers"}
+
+
+def test_a_worker_that_dies_once_costs_no_message_its_verdict(tmp_path: Path) -> None:
+    def once() -> Callable[[Piece], ReplayRow]:
+        def look(piece: Piece) -> ReplayRow:
+            if piece.content == KILL and not (tmp_path / piece.id).exists():
+                (tmp_path / piece.id).touch()
+                os._exit(9)
+            return work(replace(piece, content=b"x"))
+
+        return look
+
+    rows = list(Pool(once, 2, 30.0).rows(pieces(*(KILL if n % 5 == 0 else b"x" for n in range(30)))))
+    assert [(r["id"], r["change"]) for r in rows] == [(str(n), "same") for n in range(30)]
+    assert len(list(tmp_path.iterdir())) == 6
 
 
 def test_a_message_that_takes_too_long_is_told_and_no_other_is_lost() -> None:
