@@ -19,7 +19,19 @@ from smtp_gate.replay.sameness import Kinship, looks_alike, pairs
 from smtp_gate.replay.work import Joined, Piece
 from tests.builders import RECEIVED, envelope, message
 from tests.fakes import FakeFacts
-from tests.replay.cases import DANA, FACTS, ReadingFamily, judge_of, made_of, mails, record_of, rules, twice
+from tests.replay.cases import (
+    DANA,
+    FACTS,
+    HEADERS,
+    ZIPPED,
+    ReadingFamily,
+    judge_of,
+    made_of,
+    mails,
+    record_of,
+    rules,
+    twice,
+)
 from tests.test_gate import SECRET, Word, rule
 
 ONE, TWO = envelope(), envelope(to=["lee@example.org", "nrobles2@milwaukee.gov"])
@@ -182,3 +194,56 @@ def test_what_a_rule_says_to_the_sender_changes_no_verdict() -> None:
     said = replace(SECRET, terms=replace(SECRET.terms, message="otherwise"), title="another")
     assert [p.kinship for p in pairs(made_of(SECRET), made_of(said))] == [Kinship.EQUAL]
     assert RECEIVED.tzinfo is not None
+
+
+async def test_whom_a_shadow_rule_spared_beside_others_it_spares_enforced() -> None:
+    inside = Spare(Scope((Who(WhoKind.ADDRESS, "dokafor@milwaukee.gov"),), (Who(WhoKind.INTERNAL),)))
+    some = replace(READING, unless=(inside,))
+    both = envelope(to=["lee@example.org", "nrobles2@milwaukee.gov"], account="dokafor@milwaukee.gov")
+    assert await after(some, replace(some, terms=HELD), message("secret", env=both)) == ["quarantine", "accept"]
+
+
+async def test_what_nobody_can_read_weighs_on_rules_that_read_alone() -> None:
+    mail = message(f"hello{ZIPPED}", headers=HEADERS)
+    terms = replace(HELD, on_unscannable=Disposition.REJECT)
+    assert await after(READING, replace(READING, terms=terms), mail) == ["reject"]
+    assert await after(SHADOW, replace(SECRET, terms=terms), mail) == ["accept"]
+    enforced = replace(READING, terms=HELD)
+    assert await after(enforced, replace(READING, terms=terms), mail) == ["reject"]
+
+
+async def test_a_shadow_rule_that_failed_cannot_be_told() -> None:
+    broken = replace(rule("crash"), terms=replace(HELD, mode=Mode.SHADOW))
+    assert await after(broken, replace(broken, terms=HELD), message("hello")) is None
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"action": Disposition.REJECT},
+        {"on_unscannable": Disposition.REJECT},
+        {"on_error": Disposition.REJECT},
+        {"mode": Mode.SHADOW},
+    ],
+)
+def test_all_that_follows_is_a_part_of_the_terms(more: dict[str, Disposition]) -> None:
+    other = replace(SECRET, terms=replace(HELD, **more))  # type: ignore[arg-type]  # the values are those of their keys
+    same = replace(SECRET, terms=HELD)
+    assert [p.kinship for p in pairs(made_of(same), made_of(other))] == [Kinship.TERMS]
+
+
+async def test_only_the_very_content_under_the_very_rules_is_compared_with_its_record() -> None:
+    base, mail = made_of(SECRET), message("secret")
+    record = record_of(mail, await judge_of(base).judge(mail))
+    engine = twice(base, base)
+
+    async def said(joined: Joined, ruleset: str) -> str:
+        piece = Piece("1", "a", "journal", message=mail, record=replace(record, ruleset=ruleset), joined=joined)
+        return (await engine.row(piece))["as_recorded"]
+
+    assert await said(Joined.SHA256, base.hash) == "yes"
+    assert not await said(Joined.MESSAGE_ID, base.hash)
+    assert not await said(Joined.SHA256, "sha256:old")
+    lying = replace(record, findings=())
+    row = await engine.row(Piece("1", "a", "journal", message=mail, record=lying, joined=Joined.SHA256))
+    assert row["as_recorded"] == "no"
