@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
 
-from smtp_gate.core.facts import Account, Fact, FactKey, Listed, Standing
+from smtp_gate.core.facts import Account, Fact, FactKey, Listed, Standing, known_directory
 from smtp_gate.core.finding import Failure
 from smtp_gate.core.message import Client, Direction, Envelope, Listener, Path, Proof, Recipient, Upstream
 from smtp_gate.core.ports import FactSource
@@ -101,19 +101,25 @@ class Recalled:
     """Implements `FactSource` for one message of the journal: its record answers first, and `again` what it cannot.
 
     `asked` grows by the sources that had to be asked again. `moved` becomes True where one of them no longer says what
-    the record says; the record's word counts then, as far as it goes.
+    the record says; the record's word counts then, as far as it goes. `same` says that all was asked again of the very
+    snapshot of the directory that answered then, so that nothing can have changed.
     """
 
     rows: Sequence[FactRow]
     again: FactSource
     asked: set[str] = field(default_factory=set)
     moved: bool = False
+    same: bool = False
 
     async def ask(self, keys: Collection[FactKey], on: datetime) -> Mapping[FactKey, Fact | Failure]:
         """The answers as they were, else as of that moment."""
         known = {FactKey(row["source"], row["subject"]): row for row in self.rows}
         lacking = [key for key in keys if key not in known or _is_lacking(known[key])]
-        fresh = await self.again.ask(lacking, on) if lacking else {}
+        snapshot = known_directory()
+        fresh = await self.again.ask({*lacking, snapshot}, on) if lacking else {}
+        self.same = all(key.source.startswith("directory") for key in lacking) and _names(
+            known.get(snapshot), fresh.get(snapshot)
+        )
         return {key: self._answer(key, known.get(key), fresh.get(key)) for key in keys if key in known or key in fresh}
 
     def _answer(self, key: FactKey, row: FactRow | None, fresh: Fact | Failure) -> Fact | Failure:
@@ -133,6 +139,11 @@ class Recalled:
             return fresh
         self.moved = True
         return account_of(row["account"], key.subject, fresh if isinstance(fresh, Account) else None)
+
+
+def _names(row: FactRow | None, now: Fact | Failure) -> bool:
+    """Whether the record names the snapshot that answers now; rows bear the first digits of its name."""
+    return row is not None and isinstance(now, Listed) and bool(row["content"]) and now.feed.startswith(row["content"])
 
 
 def _is_lacking(row: FactRow) -> bool:

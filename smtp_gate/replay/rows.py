@@ -40,10 +40,14 @@ _NEWLY: Final = {
 
 
 class How(StrEnum):
-    """What a message was judged by: its content with recorded facts, with facts asked again, with none, or its record alone."""
+    """What a message was judged by: its content with recorded facts, with facts asked again, with none, or its record alone.
+
+    Of facts that were asked again it says whether the very snapshot of the directory answered that had answered then.
+    """
 
     NO_FACTS = "no facts"
     RECORDED_FACTS = "recorded facts"
+    SAME_SNAPSHOT = "same snapshot"
     ASKED_AGAIN = "asked again"
     RECORD = "record"
     NOTHING = "nothing"

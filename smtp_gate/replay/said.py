@@ -44,6 +44,7 @@ def _by_facts(tally: Tally) -> list[tuple[str, int]]:
     words = {
         "no facts": "no facts from outside, because no rule asked for any",
         "recorded facts": "recorded facts alone",
+        "same snapshot": "recorded facts, and the rest of the very snapshot of the directory that was in use then",
         "asked again": "facts that were asked again",
         "record": "their record alone, because their content is nowhere",
     }

@@ -58,7 +58,7 @@ class Twice:
         else:
             row["asked"] = sorted({key.source for j in (before, after) for key in j.facts.answers})
         used = any(judgement.facts.answers for judgement in (before, after))
-        row["how"] = str(How.ASKED_AGAIN if row["asked"] else How.RECORDED_FACTS if used else How.NO_FACTS)
+        row["how"] = str(_how(row, recalled, used=used))
         row["joined"] = str(piece.joined)
         if record is not None and piece.joined is Joined.SHA256 and record.ruleset == self.base.hash:
             row["as_recorded"] = "yes" if _as_recorded(record, message, before) else "no"
@@ -118,6 +118,13 @@ class Twice:
         row["sender"], row["day"] = sender.address, day
         if sender.domain:
             row["department"] = await _department(sender.key, message, record, self.judge.facts)
+
+
+def _how(row: ReplayRow, recalled: Recalled | None, *, used: bool) -> How:
+    """By what facts a content was judged; `used`: there were any."""
+    if row["asked"]:
+        return How.SAME_SNAPSHOT if recalled is not None and recalled.same else How.ASKED_AGAIN
+    return How.RECORDED_FACTS if used else How.NO_FACTS
 
 
 async def _department(key: str, message: Message, record: Decided | None, facts: FactSource) -> str:

@@ -95,6 +95,30 @@ async def test_members_of_a_group_and_new_questions_are_asked_again() -> None:
     assert (source.asked, source.moved) == ({"directory.group", "directory"}, False)
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "more", "same"),
+    [
+        ("sha256:" + "a" * 64, "sha256:" + "a" * 64, (), True),
+        ("sha256:" + "a" * 64, "sha256:" + "b" * 64, (), False),
+        ("sha256:" + "a" * 64, "", (), False),
+        ("", "sha256:" + "b" * 64, (), False),
+        ("sha256:" + "a" * 64, "sha256:" + "a" * 64, (feed("free_mail", "x.org"),), False),
+    ],
+)
+async def test_whether_the_very_snapshot_answers_again_is_known(
+    then: str, now: str, more: tuple[FactKey, ...], *, same: bool
+) -> None:
+    recorded: dict[FactKey, Fact | Failure] = {
+        ASKED: DANA,
+        known_directory(): Listed("directory", then) if then else None,
+    }
+    today: dict[FactKey, Fact] = {ASKED: DANA, known_directory(): Listed("directory", now) if now else None}
+    answers, source = await recalled(recorded, today, ASKED, known_directory(), *more)
+    assert source.same is same
+    # The record's own answer to which snapshot it was stays.
+    assert answers[known_directory()] == (Listed("directory", then[:23]) if then else None)
+
+
 async def test_a_question_that_nobody_answers_stays_without_an_answer() -> None:
     class Silent:
         async def ask(self, keys: object, on: object) -> dict[FactKey, Fact]:

@@ -1,20 +1,24 @@
 """Replay judges as live does: equal rules change nothing, and each side is what the judge says under it (law 7)."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from smtp_gate.core.facts import FactKey, Listed, directory, known_directory
 from smtp_gate.core.message import Message
 from smtp_gate.core.record import fact_rows, finding_rows
 from smtp_gate.core.verdict import Cause as Why
 from smtp_gate.core.verdict import Disposition, Ruling, Weight
+from smtp_gate.core.view import MessageView
 from smtp_gate.examine import Rule
 from smtp_gate.replay.rows import NEW, Change, How, change_of, foremost
 from smtp_gate.replay.work import Joined, Piece
 from tests.builders import message
+from tests.fakes import FakeFacts
 from tests.replay.cases import FACTS, judge_of, made_of, mails, record_of, rules, twice
-from tests.test_gate import SECRET, rule
+from tests.test_gate import SECRET, Word, WordFamily, rule
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -138,3 +142,21 @@ async def test_the_day_is_that_of_the_citys_zone() -> None:
     base = made_of()
     row = await twice(base, base).row(Piece("1", "q", "quarantine", message=message()))
     assert row["day"] == date(2026, 3, 2).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("now", "how"), [("sha256:" + "a" * 64, "same snapshot"), ("sha256:" + "b" * 64, "asked again")]
+)
+async def test_facts_of_the_very_snapshot_are_told_apart_from_facts_of_another(now: str, how: str) -> None:
+    class Knowing(WordFamily):
+        def needs(self, view: MessageView, params: Word) -> tuple[FactKey, ...]:
+            return known_directory(), directory("dokafor@milwaukee.gov")
+
+    base, mail = made_of(replace(SECRET, family=Knowing())), message("secret")
+    then = FakeFacts({**FACTS.answers, known_directory(): Listed("directory", "sha256:" + "a" * 64)})
+    record = record_of(mail, await judge_of(base, then).judge(mail))
+    today = FakeFacts({**FACTS.answers, known_directory(): Listed("directory", now)})
+    row = await twice(base, base, today).row(
+        Piece("1", "a.eml", "journal", message=mail, record=record, joined=Joined.SHA256)
+    )
+    assert (row["how"], row["asked"], row["as_recorded"]) == (how, ["directory"], "yes")
