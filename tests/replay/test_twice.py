@@ -149,7 +149,7 @@ async def test_the_day_is_that_of_the_citys_zone() -> None:
 )
 async def test_facts_of_the_very_snapshot_are_told_apart_from_facts_of_another(now: str, how: str) -> None:
     class Knowing(WordFamily):
-        def needs(self, view: MessageView, params: Word) -> tuple[FactKey, ...]:
+        def needs(self, view: MessageView, params: Word) -> tuple[FactKey, ...]:  # type: ignore[override]  # it asks
             return known_directory(), directory("dokafor@milwaukee.gov")
 
     base, mail = made_of(replace(SECRET, family=Knowing())), message("secret")
