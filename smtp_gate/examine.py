@@ -51,6 +51,12 @@ class Rule:
     terms: Terms
     unless: tuple[Spare, ...] = ()
 
+    def applies(self, envelope: Envelope, facts: Facts) -> frozenset[int]:
+        """The recipients that `when` holds for, before anybody is spared; the facts that `when` asks for must be there."""
+        if not self.when.covers_sender(envelope.sender, envelope.listener, facts):
+            return frozenset()
+        return self.when.covered(tuple(r.path for r in envelope.recipients), envelope.listener, facts)
+
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:
@@ -151,7 +157,7 @@ def _examine_rule(
         failure = None if sound else facts.failure(tuple(_rule_needs(rule, waivers, view)))
         if failure is not None:
             return replace(result, failure=failure)
-        applies = _applies(rule, view.envelope, facts)
+        applies = rule.applies(view.envelope, facts)
         exempt = tuple(_exemptions(rule, ruleset, view, facts, applies))
         applies -= frozenset().union(*(e.recipients for e in exempt))
         if not applies:
@@ -204,12 +210,6 @@ def _asked(rule: Rule, view: MessageView) -> tuple[FactKey, ...]:
     if len(keys) < len(asked):
         raise TypeError("what the family asks is no question")
     return keys
-
-
-def _applies(rule: Rule, envelope: Envelope, facts: Facts) -> frozenset[int]:
-    if not rule.when.covers_sender(envelope.sender, envelope.listener, facts):
-        return frozenset()
-    return rule.when.covered(tuple(r.path for r in envelope.recipients), envelope.listener, facts)
 
 
 def _exemptions(

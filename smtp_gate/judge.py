@@ -4,9 +4,10 @@
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from smtp_gate.core.facts import FactKey, Facts
@@ -43,20 +44,30 @@ class Judge:
         `passed` are rules that a reviewer's pass spares everybody; the others weigh as ever. A message that is judged
         again keeps its `received`, so facts are those of that day (law 7).
         """
-        ruleset, started = self.ruleset(), self.clock()
-        view, keys = await self.view(message, ruleset)
-        facts = await self._ask(keys, message.received)
-        verdict = await self._off_loop(message, lambda: self._examine(view, facts, ruleset, passed))
-        return Judgement(
-            verdict,
-            facts,
-            ruleset.hash,
-            self.clock() - started,
-            view.header("message-id").strip(),
-            tuple(str(d) for d in view.defects),
-            _unscannable(view, verdict),
-            view.protection,
-        )
+        (judgement,) = await self.judge_under(message, (self.ruleset(),), passed)
+        return judgement
+
+    async def judge_under(
+        self, message: Message, rulesets: Sequence[Ruleset], passed: frozenset[str] = frozenset()
+    ) -> tuple[Judgement, ...]:
+        """The judgement of each ruleset in turn: the message is read once, and every question is asked once for all.
+
+        Each ruleset sees the answers to its own questions alone, so that none knows of another: what comes out for it is
+        what `judge` gives under it (law 7). Raises ValueError without a ruleset.
+        """
+        if not rulesets:
+            raise ValueError("a message is judged under some ruleset")
+        started = self.clock()
+        view, first = await self.view(message, rulesets[0])
+        more = await self._off_loop(message, lambda: [ruleset.needs(view) for ruleset in rulesets[1:]])
+        asked = (first, *more)
+        answered = await self._ask(frozenset().union(*asked), message.received)
+        judgements = []
+        for ruleset, keys in zip(rulesets, asked, strict=True):
+            facts = Facts({key: answered[key] for key in keys}, whole=True)
+            verdict = await self._off_loop(message, partial(self._examine, view, facts, ruleset, passed))
+            judgements.append(_judgement(view, facts, ruleset, verdict, self.clock() - started))
+        return tuple(judgements)
 
     async def view(self, message: Message, ruleset: Ruleset) -> tuple[MessageView, frozenset[FactKey]]:
         """The message as read, documents opened where somebody can. Raises OSError where nobody opens them now."""
@@ -102,6 +113,19 @@ class Judge:
 
     async def _off_loop(self, message: Message, work: Callable[[], T]) -> T:
         return await asyncio.to_thread(work) if len(message.content) > self.inline else work()
+
+
+def _judgement(view: MessageView, facts: Facts, ruleset: Ruleset, verdict: Verdict, seconds: float) -> Judgement:
+    return Judgement(
+        verdict,
+        facts,
+        ruleset.hash,
+        seconds,
+        view.header("message-id").strip(),
+        tuple(str(d) for d in view.defects),
+        _unscannable(view, verdict),
+        view.protection,
+    )
 
 
 def _unscannable(view: MessageView, verdict: Verdict) -> tuple[Unscannable, ...]:

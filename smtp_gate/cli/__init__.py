@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "check": "smtp_gate.cli.check:check",
     "test": "smtp_gate.cli.examples:test",
     "explain": "smtp_gate.cli.explain:explain",
+    "replay": "smtp_gate.cli.replay:replay",
     "policy": "smtp_gate.cli.policy:policy",
     "quarantine": "smtp_gate.cli.quarantine:quarantine",
     "journal": "smtp_gate.cli.journal:journal",

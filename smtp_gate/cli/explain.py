@@ -88,8 +88,8 @@ def explain(  # noqa: PLR0913 - one parameter an option of the contract
         raise click.UsageError(f"no rule {only!r}; `smtp-gate policy` lists them")
     if only is not None and only in book.loaded.overridden and not as_json:
         click.echo(f"{only} is overridden: {where_overridden(book.loaded.overridden[only])}")
-    to = tuple(p for p in (_address("--to", r) for r in recipients) if p)
-    said = Said(_address("--from", sender), to, _noon(on, config), login)
+    to = tuple(p for p in (address_option("--to", r) for r in recipients) if p)
+    said = Said(address_option("--from", sender), to, noon(on, config), login)
     in_use = InUse(book)
     with local_extractors(1) as extract:
         extractor = SocketExtractor(extract, OPENABLE)
@@ -100,7 +100,8 @@ def explain(  # noqa: PLR0913 - one parameter an option of the contract
     sys.exit(1 if failures else 0)
 
 
-def _address(option: str, text: str | None) -> Path | None:
+def address_option(option: str, text: str | None) -> Path | None:
+    """The address that an option gives, None where it is left out; the command ends where it is none."""
     if text is None:
         return None
     if text in {"<>", ""}:
@@ -111,7 +112,7 @@ def _address(option: str, text: str | None) -> Path | None:
     return path
 
 
-def _noon(on: datetime | None, config: Config) -> datetime | None:
+def noon(on: datetime | None, config: Config) -> datetime | None:
     """Noon of that day in the city's zone."""
     if on is None:
         return None

@@ -170,7 +170,7 @@ def fact_rows(judgement: Judgement) -> list[FactRow]:
         if isinstance(value, Failure):
             answer, cause = "failed", value.cause
         elif isinstance(value, Account):
-            answer, account = "known", _account(value)
+            answer, account = "known", account_row(value)
         elif isinstance(value, Listed):
             answer, entry, content = "known", value.entry, value.feed[:_SHORT]
         else:
@@ -189,7 +189,8 @@ def fact_rows(judgement: Judgement) -> list[FactRow]:
     return rows
 
 
-def _account(account: Account) -> AccountRow:
+def account_row(account: Account) -> AccountRow:
+    """What a record says of an account."""
     return AccountRow(
         kind=account.kind,
         status=account.status,

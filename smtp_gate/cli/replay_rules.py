@@ -1,0 +1,77 @@
+"""The two rulesets of a replay: the one that runs, and the candidate with what the command line changes in it."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from smtp_gate.adapters.clock import utc_now
+from smtp_gate.cli.options import give_up, rulebook, show_mistakes
+from smtp_gate.config import Config
+from smtp_gate.core.verdict import Mode
+from smtp_gate.examine import Ruleset
+from smtp_gate.server.rules import Rulebook, load_rulebook
+from smtp_gate.store.rulesets import NoSnapshotError, Snapshots
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What runs, and the candidate's ruleset."""
+
+    base: Rulebook
+    candidate: Ruleset
+
+    @property
+    def ruleset(self) -> Ruleset:
+        """The ruleset that runs."""
+        if self.base.ruleset is None:
+            raise ValueError("nothing is replayed without a ruleset")
+        return self.base.ruleset
+
+
+def load_books(config: Config, candidates: tuple[Path, ...], enforced: tuple[str, ...], *, enforce: bool) -> Books:
+    """Both rulesets, or the command ends with every mistake of the candidate."""
+    base = rulebook(config)
+    if base.ruleset is not None:
+        _tell_unloaded(Path(config.data_dir) / "rulesets", base.ruleset.hash)
+    changes: dict[str, object] = {"rules": candidates} if candidates else {}
+    changes |= {"enforce": True} if enforce else {}
+    today = utc_now().astimezone(config.timezone).date()
+    book = load_rulebook(config.model_copy(update=changes), today, test=bool(candidates))
+    if book.ruleset is None:
+        click.echo("the candidate has mistakes; nothing was replayed", err=True)
+        give_up(book.mistakes)
+    show_mistakes(book.mistakes if candidates else ())
+    if not config.enforce and not enforce:
+        click.echo("the settings say `enforce: false`, so no rule acts on either side: --enforce tries them", err=True)
+    return Books(base, _enforced(book.ruleset, enforced))
+
+
+def _tell_unloaded(folder: Path, here: str) -> None:
+    """Say so where the files hold other rules than the running gate took up last."""
+    if not folder.is_dir():
+        return
+    snapshots = Snapshots(folder)
+    try:
+        running = snapshots.get(snapshots.current()).shape.ruleset if snapshots.current() else here
+    except (NoSnapshotError, OSError):
+        # A snapshot that is gone says nothing; the files are what is compared in any case.
+        return
+    if running != here:
+        click.echo(
+            "the gate runs other rules than the settings' files hold now: `smtp-gate reload` takes them up", err=True
+        )
+
+
+def _enforced(ruleset: Ruleset, named: tuple[str, ...]) -> Ruleset:
+    """The ruleset with these shadow rules enforced, under a hash that says so."""
+    shadow = {rule.id for rule in ruleset.rules if rule.terms.mode is Mode.SHADOW}
+    unknown = [name for name in named if name not in shadow]
+    if unknown:
+        listed = ", ".join(sorted(shadow)) or "none"
+        raise click.UsageError(f"--enforce-shadow: {unknown[0]!r} is no rule in shadow; those are {listed}")
+    rules = tuple(
+        replace(rule, terms=replace(rule.terms, mode=Mode.ENFORCE)) if rule.id in named else rule
+        for rule in ruleset.rules
+    )
+    return replace(ruleset, rules=rules, hash=" + ".join((ruleset.hash, *sorted(set(named)))))
