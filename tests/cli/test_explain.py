@@ -1,6 +1,7 @@
 """`smtp-gate explain` as people read it: the tree, evidence in its line, and the whole why not of one rule."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -216,5 +217,7 @@ BODIES = st.lists(
 @given(BODIES, st.sampled_from(["test.code", "test.key"]))
 def test_no_explanation_shows_a_clear_value(config: Path, body: str, rule: str) -> None:
     shown = run("explain", "-c", config, "--rule", rule, letter(config.parent, body)).output
+    # The folder of a test run has a number of its own.
+    shown = re.sub(r"pytest-\d+", "", shown)
     for value in ("536", "212-", "09-9876", "3456", "abcd", "ijkl"):
         assert value not in shown
