@@ -61,7 +61,8 @@ def markdown_rows(covered: Iterable[Coverage]) -> Iterator[str]:
         packs: dict[str, list[str]] = {}
         for rule in row.rules:
             pack, _, name = rule.id.partition(".")
-            mode = "" if rule.terms.mode is Mode.ENFORCE else f" ({rule.terms.mode})"
+            plain = rule.terms.mode is Mode.ENFORCE and rule.rollout is None
+            mode = "" if plain else f" ({rule.state})"
             packs.setdefault(pack, []).append(f"`{name or pack}`{mode}")
         said = "; ".join(f"**{pack}** {', '.join(names)}" for pack, names in packs.items())
         procedures = [p for p in PROCEDURES if p.clause == row.clause.id]
@@ -84,13 +85,14 @@ def _contribution(procedure: Procedure) -> Text:
 
 def _rules(row: Coverage) -> Text:
     if row.rules:
-        return Text("\n").join(Text(f"{r.id} ({r.terms.mode})", style=STYLES[r.terms.mode]) for r in row.rules)
+        return Text("\n").join(Text(f"{r.id} ({r.state})", style=STYLES[r.terms.mode]) for r in row.rules)
     return Text(_without(row), style="dim" if row.clause.beside else "red")
 
 
 def _row(row: Coverage) -> dict[str, object]:
     def told(rule: Rule) -> dict[str, str]:
-        return {"id": rule.id, "mode": str(rule.terms.mode), "action": rule.terms.action.word}
+        rolling = str(rule.rollout) if rule.rollout is not None else ""
+        return {"id": rule.id, "mode": str(rule.terms.mode), "action": rule.terms.action.word, "rollout": rolling}
 
     return {
         "clause": row.clause.id,

@@ -100,7 +100,7 @@ def load(paths: Sequence[Path], settings: BuildSettings, families: Families | No
     if engine is None or any(m.is_error for m in ordered):
         return Loaded(settings, None, ordered, packs)
     rules = tuple(b.rule for pack in packs for b in pack.rules)
-    ruleset = Ruleset(_hash(sources, settings, edm), rules, engine, waivers, settings.zone)
+    ruleset = Ruleset(_hash(sources, settings, edm), rules, engine, waivers, settings.zone, settings.enforce)
     return Loaded(settings, ruleset, ordered, packs)
 
 

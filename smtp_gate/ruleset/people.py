@@ -26,7 +26,7 @@ def group_mistakes(packs: Iterable[Path], groups: frozenset[str] | None) -> Iter
     """
     for path in packs:
         document = read_file(path)
-        for node in _sides(document, ("when", "unless")):
+        for node in _sides(document, ("when", "unless", "rollout")):
             yield from _groups_in(document, node, groups)
         for node in _sides(document, ("officials",)):
             for mistake in _groups_in(document, node, groups):
