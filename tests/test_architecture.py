@@ -110,7 +110,6 @@ TESTED_ELSEWHERE: Final[dict[str, tuple[str, str]]] = {
     "ruleset/rules.py": ("tests/ruleset/test_build.py", "a step of building"),
     "ruleset/schema.py": ("tests/ruleset/test_broken.py", "what a pack may say is shown by what it may not"),
     "ruleset/vocabulary.py": ("tests/ruleset/test_broken.py", "the words of a pack, and the nearest of them"),
-    "ruleset/waivers.py": ("tests/ruleset/test_build.py", "a step of building"),
     "server/*.py": ("tests/server/test_worker.py", "a worker is started and stopped with all of them"),
     "store/errand.py": ("tests/store/test_release.py", "a transaction is a step of a release"),
     "store/progress_files.py": ("tests/store/test_progress.py", "steps and the file that holds them"),

@@ -39,11 +39,12 @@ def check(config_file: Path | None, form: str) -> None:
     """
     loaded = load_config(settings_file(config_file, sample=True))
     mistakes = list(loaded.mistakes)
-    rules = 0
+    rules, shadowed = 0, ""
     if loaded.config is not None:
         book = load_rulebook(loaded.config, utc_now().astimezone(loaded.config.timezone).date())
         mistakes += (*book.mistakes, *listener_mistakes(loaded.path, loaded.config))
         rules = sum(len(p.rules) for p in book.loaded.packs)
+        shadowed = "" if loaded.config.enforce else "; `enforce: false`: every rule reports and none acts"
     errors = [m for m in mistakes if m.is_error]
     if form == "json":
         for mistake in mistakes:
@@ -65,7 +66,7 @@ def check(config_file: Path | None, form: str) -> None:
         if errors:
             click.echo(f"{len(errors)} to fix; nothing was loaded", err=True)
         else:
-            click.echo(f"{shorten(str(loaded.path))}: fine, {rules} rules, all examples come out right")
+            click.echo(f"{shorten(str(loaded.path))}: fine, {rules} rules, all examples come out right{shadowed}")
     sys.exit(1 if errors else 0)
 
 

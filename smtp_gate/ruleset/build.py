@@ -95,7 +95,9 @@ def load(paths: Sequence[Path], settings: BuildSettings, families: Families | No
     engine = build_engine(sources, mistakes, settings.clock, edm)
     scopes = {b.rule.id: b.rule.when for pack in packs for b in pack.rules}
     # A rule that bears another's name by mistake is missed by its waivers, and that says nothing of them.
-    waivers = build_waivers(sources, {i: scopes.get(i) for i in ids}, settings.today, mistakes, sure=not twice)
+    theirs = {i: scopes.get(i) for i in ids}
+    ours = settings.internal_domains
+    waivers = build_waivers(sources, theirs, settings.today, mistakes, sure=not twice, ours=ours)
     ordered = tuple(sorted(set(mistakes)))
     if engine is None or any(m.is_error for m in ordered):
         return Loaded(settings, None, ordered, packs)

@@ -31,6 +31,7 @@ from smtp_gate.server.settings import hop_settings
 from smtp_gate.server.sockets import METRICS
 from smtp_gate.store.files import Disk
 from smtp_gate.store.journal import SegmentJournal
+from smtp_gate.store.journal_records import WAIVER_EVENTS
 from smtp_gate.store.quarantine import FileQuarantine
 
 
@@ -80,12 +81,13 @@ class Keeper:
         self._watch_directory()
         self._tasks: set[asyncio.Task[None]] = set()
         self.metrics.watch_holds(self.quarantine.count_and_oldest)
-        self.metrics.ruleset_loaded(self.in_use.ruleset.hash)
+        self.metrics.ruleset_loaded(self.in_use.ruleset)
 
     async def start(self) -> None:
         """Serve the control socket and, where it is wanted, /metrics. Raises OSError."""
         await self._control.start(self.plan.listening)
         await self._server.start(self.plan.sockets.by_name.get(METRICS, ()))
+        self._tell_mode()
         for chore in self._chores:
             self._spawn(self._do(chore))
 
@@ -128,9 +130,14 @@ class Keeper:
             self.metrics.reload_refused()
             self.logger.log("error", "reload_refused", {"mistakes": list(done.reasons), "ruleset": done.ruleset})
         else:
-            self.metrics.ruleset_loaded(done.ruleset)
+            self.metrics.ruleset_loaded(self.in_use.ruleset)
             self.logger.log("info", "reloaded", {"rules": done.rules, "ruleset": done.ruleset})
+            self._tell_mode()
         return done
+
+    def _tell_mode(self) -> None:
+        if not self.in_use.ruleset.enforcing:
+            self.logger.log("warning", "not_enforcing", {"why": "enforce: false puts every rule in shadow"})
 
     async def _reload_told(self) -> None:
         await self.reload()
@@ -155,10 +162,23 @@ class Keeper:
                 return {"ruleset": self.in_use.ruleset.hash, "workers": self.workers.rulesets}
             case "index_rebuild":
                 return await self.records.rebuild()
+            case "record":
+                return await self._record(frame)
             case "release" | "discard":
                 return await self.releases.serve(frame)
             case _:
                 return {"failed": "not understood"}
+
+    async def _record(self, frame: Frame) -> Frame:
+        """Journal what a command is about to do to waivers; nothing else can be written in this way."""
+        what, who, detail = (frame.get(key) for key in ("what", "who", "detail"))
+        if what not in WAIVER_EVENTS or not isinstance(who, str) or not isinstance(detail, str):
+            return {"failed": "not understood"}
+        try:
+            await self.journal.event({"what": what, "who": who[:100], "detail": detail[:1000]})
+        except OSError as error:
+            return {"failed": f"the journal could not be written: {error.strerror}"}
+        return {"recorded": what}
 
     def _watch_directory(self) -> None:
         """A directory that is synced is watched, and synced by us where the settings say how often."""
