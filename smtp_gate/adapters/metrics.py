@@ -4,16 +4,16 @@ What is told once a rule for every message is added up in plain numbers and move
 scrapes (`text`) or calls `flush`, because counting it in the registry at once would cost more than the rules.
 """
 
-from collections.abc import Iterable
 from functools import lru_cache, partial
 from threading import Lock
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from smtp_gate.adapters.metrics_rules import RuleMetrics
 from smtp_gate.core.message import Message
 from smtp_gate.core.ports import Outcome
 from smtp_gate.core.reply import Reply
-from smtp_gate.core.verdict import Disposition, Judgement, Mode, Ruling
+from smtp_gate.core.verdict import Disposition, Judgement
 
 STAGES = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0)
 WHOLE = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 90.0)
@@ -37,14 +37,7 @@ class Metrics:
         would = "Recipients judged, by disposition and by what it would be with every shadow rule enforced."
         self._recipients = counter("recipients", would, ("disposition", "would"))
         self._octets = counter("message_bytes", "Octets of the messages judged.")
-        self._findings = counter("rule_findings", "Findings, by rule and mode.", ("rule", "mode"))
-        weighed = (
-            "Recipients that a rule weighs on, by rule, mode and what it asks for; in shadow, what it would ask for."
-        )
-        self._weighed = counter("rule_recipients", weighed, ("rule", "mode", "disposition"))
-        waived = "Messages of which a waiver spared something that its rule would have acted on."
-        self._waivers = counter("waiver_uses", waived, ("waiver", "rule"))
-        self._failures = counter("rule_failures", "Rules that could not look, by rule and cause.", ("rule", "cause"))
+        self._rules = RuleMetrics(self.registry)
         self._unscannable = counter("unscannable_parts", "Parts nobody could look into, by reason.", ("reason",))
         self._rule_seconds = counter("rule_seconds", "Seconds spent in a rule.", ("rule",))
         self._rule_runs = counter("rule_runs", "Messages a rule looked at.", ("rule",))
@@ -67,11 +60,8 @@ class Metrics:
         # Looking a labelled child up costs more than counting on it, and the label values are few.
         self._stage_child = lru_cache(256)(self._stages.labels)
         self._message_child = lru_cache(1024)(self._messages.labels)
-        self._finding_child = lru_cache(4096)(self._findings.labels)
-        self._failure_child = lru_cache(4096)(self._failures.labels)
         self._queue_child = lru_cache(16)(self._queues.labels)
         self._hop_child = lru_cache(1024)(self._hop.labels)
-        self._weighed_child = lru_cache(4096)(self._weighed.labels)
         # What would be is never looser than what is.
         pairs = ((d, would) for d in Disposition for would in Disposition if would >= d)
         self._recipient_child = {(d, w): self._recipients.labels(d.word, w.word) for d, w in pairs}
@@ -118,32 +108,9 @@ class Metrics:
         verdict = judgement.verdict
         for ruling in verdict.rulings:
             self._recipient_child[ruling.disposition, ruling.would].inc()
-        self._count_weights(verdict.rulings)
-        for result in verdict.results:
-            for exempt in result.exempt:
-                if exempt.spared:
-                    self._waivers.labels(exempt.by, result.rule).inc()
-            if result.findings and result.applies:
-                self._finding_child(result.rule, result.terms.mode.value).inc(len(result.findings))
-            if result.failure is not None:
-                self._failure_child(result.rule, result.failure.cause).inc()
+        self._rules.judged(verdict)
         for part in judgement.unscannable:
             self._unscannable.labels(part.reason.value).inc()
-
-    def _count_weights(self, rulings: Iterable[Ruling]) -> None:
-        """Count each rule once a recipient, by the strictest thing it asks for there."""
-        counts: dict[tuple[str, str, str], int] = {}
-        for ruling in rulings:
-            for mode, weights in ((Mode.ENFORCE, ruling.weights), (Mode.SHADOW, ruling.shadow)):
-                # The strictest stands first; of a rule with two causes that one counts.
-                strictest: dict[str, Disposition] = {}
-                for weight in weights:
-                    strictest.setdefault(weight.rule, weight.disposition)
-                for rule, disposition in strictest.items():
-                    key = (rule, mode.value, disposition.word)
-                    counts[key] = counts.get(key, 0) + 1
-        for key, count in counts.items():
-            self._weighed_child(*key).inc(count)
 
     def answered(
         self, message: Message, judgement: Judgement | None, outcome: Outcome, _reply: Reply, seconds: float
