@@ -172,10 +172,11 @@ class Keeper:
     async def _record(self, frame: Frame) -> Frame:
         """Journal what a command is about to do to waivers; nothing else can be written in this way."""
         what, who, detail = (frame.get(key) for key in ("what", "who", "detail"))
-        if what not in WAIVER_EVENTS or not isinstance(who, str) or not isinstance(detail, str):
+        told = all(isinstance(said, str) for said in (what, who, detail))
+        if not told or what not in WAIVER_EVENTS:
             return {"failed": "not understood"}
         try:
-            await self.journal.event({"what": what, "who": who[:100], "detail": detail[:1000]})
+            await self.journal.event({"what": what, "who": str(who)[:100], "detail": str(detail)[:1000]})
         except OSError as error:
             return {"failed": f"the journal could not be written: {error.strerror}"}
         return {"recorded": what}
