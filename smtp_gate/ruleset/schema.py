@@ -151,7 +151,7 @@ class UnlessModel(Side):
 class RolloutModel(Written):
     """For whom a rule acts already; for everybody else it is in shadow. Either key, or both: a sender is in where any holds."""
 
-    percent: float = Field(default=0.0, gt=0, le=100)
+    percent: float | None = Field(default=None, gt=0, le=100)
     """How many of a hundred senders, chosen once and for all: a larger number takes nobody out. Fractions are allowed."""
     sender: Whoever = ()
     """Senders in any case: `group:NAME`, `domain:D`, `address:A`, `internal`, `external`, or a list of these."""
@@ -165,13 +165,13 @@ class RolloutModel(Written):
 
     @model_validator(mode="after")
     def _some(self) -> "RolloutModel":
-        if not self.percent and not self.sender:
+        if self.percent is None and not self.sender:
             raise wrong("a roll-out names a share of senders or certain senders", "like {percent: 10}")
         return self
 
     def built(self) -> Rollout:
         """The same as the examination knows it."""
-        return Rollout(self.percent, self.sender)
+        return Rollout(self.percent or 0.0, self.sender)
 
 
 class RuleModel(Written):
