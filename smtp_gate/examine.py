@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, tzinfo
+from datetime import UTC, tzinfo
 from typing import Any, Final
 
+from smtp_gate.core import sparing
 from smtp_gate.core.facts import FactKey, Facts
 from smtp_gate.core.finding import Failure, Finding
 from smtp_gate.core.message import Envelope, Path
+from smtp_gate.core.rollout import Rollout, logged_in, sender_of
 from smtp_gate.core.scope import Scope, Spare
-from smtp_gate.core.verdict import Exemption, Mode, Result, Terms
-from smtp_gate.core.view import Extent, MessageView, Reason, RegionKind, Unscannable
+from smtp_gate.core.sparing import Waiver
+from smtp_gate.core.verdict import Disposition, Exemption, Mode, Result, Terms
+from smtp_gate.core.view import MessageView, Reason, Unscannable
 from smtp_gate.detect.engine import Engine, Scanned
 from smtp_gate.families import senders
 from smtp_gate.families.base import Family
@@ -21,20 +24,6 @@ ENCRYPTED: Final = "encrypted"
 
 CRASHED: Final = "crashed"
 """The source that a question is addressed to which a family was too broken to ask."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiver:
-    """The policy's «exception»: switches one rule off for a narrow scope until the end of a day (law 10)."""
-
-    id: str
-    rule: str
-    scope: Scope
-    expires: date
-    owner: str
-    approver: str
-    ticket: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +39,13 @@ class Rule:
     when: Scope
     terms: Terms
     unless: tuple[Spare, ...] = ()
+    rollout: Rollout | None = None
+
+    @property
+    def state(self) -> str:
+        """The mode as people read it: `enforce (10 % and group:itmd)` where a roll-out is under way."""
+        rolling = self.rollout is not None and self.terms.mode is Mode.ENFORCE
+        return f"{self.terms.mode} ({self.rollout})" if rolling else str(self.terms.mode)
 
     def applies(self, envelope: Envelope, facts: Facts) -> frozenset[int]:
         """The recipients that `when` holds for, before anybody is spared; the facts that `when` asks for must be there."""
@@ -62,7 +58,8 @@ class Rule:
 class Ruleset:
     """All rules, detectors and waivers built and tested together, under one hash (`sha256:` and hex digits).
 
-    `zone` is the city's time zone, in which a waiver's last day ends.
+    `zone` is the city's time zone, in which a waiver's last day ends. `enforcing` is False where the settings put every
+    rule in shadow.
     """
 
     hash: str
@@ -70,6 +67,7 @@ class Ruleset:
     engine: Engine = field(repr=False)
     waivers: tuple[Waiver, ...] = ()
     zone: tzinfo = UTC
+    enforcing: bool = True
 
     def needs(self, view: MessageView) -> frozenset[FactKey]:
         """Every question that the active rules ask about this message; a family that crashes here asks nothing.
@@ -102,11 +100,9 @@ def asker(view: MessageView, facts: Facts) -> Path | None:
 def _may_ask(view: MessageView) -> Path | None:
     """The account that could ask, by what the connection has proven or the listener declares."""
     envelope = view.envelope
-    if envelope.client.account and envelope.client.proof is not None:
-        account = envelope.client.account
-        # A login without @ is a name alone: it belongs to no domain, whatever it looks like.
-        local, _, domain = account.rpartition("@") if "@" in account else (account, "", "")
-        return Path(account.encode(), local, domain.casefold())
+    account = logged_in(envelope)
+    if account is not None:
+        return account
     declared = envelope.listener.sender_is_authenticated and not envelope.sender.is_null
     return envelope.sender if declared else None
 
@@ -154,22 +150,30 @@ def _examine_rule(
     result = Result(rule.id, rule.family.name, rule.terms, everyone)
     waivers = ruleset.waivers_of(rule)
     try:
+        if rule.rollout is not None:
+            result = replace(result, terms=rule.rollout.terms(rule.id, rule.terms, view.envelope, facts))
         failure = None if sound else facts.failure(tuple(_rule_needs(rule, waivers, view)))
         if failure is not None:
             return replace(result, failure=failure)
         applies = rule.applies(view.envelope, facts)
         exempt = tuple(_exemptions(rule, ruleset, view, facts, applies))
-        applies -= frozenset().union(*(e.recipients for e in exempt))
+        applies -= sparing.of(exempt)
         if not applies:
-            return replace(result, applies=applies, exempt=exempt)
+            result = replace(result, applies=applies, exempt=exempt)
+            if not any(e.is_waiver for e in exempt):
+                return result
+            # Nobody is left to act for; it still looks, so that a waiver counts as used only where it spared something.
         if broken is not None and rule.family.detectors(rule.params):
             return replace(result, applies=applies, exempt=exempt, failure=broken)
         findings = _ordered(rule.family.check(view, facts, rule.params))
-        sealed = _sealed(rule, view, facts, applies, findings)
-        if sealed:
-            applies, exempt = applies - sealed, (*exempt, Exemption(sealed, ENCRYPTED))
-            if not applies:
-                return replace(result, applies=applies, exempt=exempt)
+        waived = sparing.of(exempt, waivers=True)
+        sealed = _sealed(rule, view, facts, applies | waived, findings)
+        if waived:
+            exempt = _counted(rule, view, findings, exempt, sealed)
+        if sealed & applies:
+            exempt, applies = (*exempt, Exemption(sealed & applies, ENCRYPTED)), applies - sealed
+        if not applies:
+            return replace(result, applies=applies, exempt=exempt)
     except Exception as error:  # noqa: BLE001 - failure is a value: a crashing rule must reach the decision (law 2)
         return replace(result, failure=Failure("crash", _where(error)))
     return replace(
@@ -181,12 +185,22 @@ def _examine_rule(
     )
 
 
+def _counted(
+    rule: Rule, view: MessageView, findings: tuple[Finding, ...], exempt: tuple[Exemption, ...], sealed: frozenset[int]
+) -> tuple[Exemption, ...]:
+    """The exemptions, each waiver with what it has spared; a rule that accepts what nobody can read spares none of it."""
+    acts = rule.family.reads_content and rule.terms.on_unscannable is not Disposition.ACCEPT
+    return sparing.counted(exempt, findings, len(view.unscannable) if acts else 0, sealed)
+
+
 def _rule_needs(
     rule: Rule, waivers: tuple[Waiver, ...], view: MessageView, *, ignore_crash: bool = False
 ) -> Iterator[FactKey]:
     envelope = view.envelope
     recipients = tuple(r.path for r in envelope.recipients)
     yield from rule.when.needs(envelope.sender, recipients)
+    if rule.rollout is not None:
+        yield from rule.rollout.needs(sender_of(envelope))
     spared = (*(s.scope for s in rule.unless if s.names_people), *(w.scope for w in waivers))
     asking = _may_ask(view) if spared else None
     if asking is not None:
@@ -223,20 +237,15 @@ def _exemptions(
         return
     listener = view.envelope.listener
     paths = tuple(r.path for r in view.envelope.recipients)
-    applies -= _rerouted(view.envelope)
+    applies -= sparing.rerouted(view.envelope)
     today = view.message.received.astimezone(ruleset.zone).date()
-    scopes = [(scope, "unless") for scope in unless]
-    scopes += [(w.scope, w.id) for w in waivers if w.expires >= today]
-    for scope, name in scopes:
+    scopes = [(scope, "unless", "", "") for scope in unless]
+    scopes += [(w.scope, w.id, w.ticket, w.approver) for w in waivers if w.holds(today)]
+    for scope, name, ticket, approver in scopes:
         if scope.covers_sender(asking, listener, facts):
             spared = scope.covered(paths, listener, facts) & applies
             if spared:
-                yield Exemption(spared, name)
-
-
-def _rerouted(envelope: Envelope) -> frozenset[int]:
-    """An address that is passed on ends somewhere else than it says, so no scope that it fits spares it."""
-    return frozenset(i for i, recipient in enumerate(envelope.recipients) if recipient.path.is_rerouted)
+                yield Exemption(spared, name, ticket=ticket, approver=approver)
 
 
 def _sealed(
@@ -244,7 +253,11 @@ def _sealed(
 ) -> frozenset[int]:
     """Whom the rule spares because the whole content is encrypted; nobody where it has seen something in clear."""
     spares = [spare for spare in rule.unless if spare.encrypted]
-    if not spares or not _is_sealed(view) or (rule.family.reads_content and any(_in_clear(f, view) for f in findings)):
+    if (
+        not spares
+        or not sparing.is_sealed(view)
+        or (rule.family.reads_content and any(sparing.in_clear(f, view) for f in findings))
+    ):
         return frozenset()
     if not all(spare.names_people for spare in spares):
         return applies
@@ -257,24 +270,7 @@ def _sealed(
     for spare in spares:
         if spare.scope.covers_sender(asking, envelope.listener, facts):
             covered |= spare.scope.covered(paths, envelope.listener, facts)
-    return covered & (applies - _rerouted(envelope))
-
-
-def _is_sealed(view: MessageView) -> bool:
-    """Encrypted as a whole, and nothing else left that nobody could look into."""
-    whole = view.protection.encrypted is Extent.WHOLE
-    return whole and all(entry.reason is Reason.ENCRYPTED for entry in view.unscannable)
-
-
-def _in_clear(finding: Finding, view: MessageView) -> bool:
-    """Whether it stands where no encryption reaches: in a header, or in a part that is not encrypted."""
-    exposed = finding.region.kind in {RegionKind.SUBJECT, RegionKind.HEADER}
-    # The header of a message within has the number of its body, which alone is encrypted.
-    within = any(
-        m.text.reading == "header" and m.text.part == finding.part and m.detector == finding.detector
-        for m in view.matches
-    )
-    return exposed or within or finding.part not in view.protection.parts
+    return covered & (applies - sparing.rerouted(envelope))
 
 
 def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:

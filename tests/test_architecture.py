@@ -121,7 +121,6 @@ TESTED_ELSEWHERE: Final[dict[str, tuple[str, str]]] = {
     "ruleset/reference_*.py": ("tests/ruleset/test_reference.py", "parts of one page"),
     "ruleset/shipped.py": ("tests/ruleset/test_reference.py", "what is shipped stands in the page"),
     "ruleset/vocabulary.py": ("tests/ruleset/test_broken.py", "the words of a pack, and the nearest of them"),
-    "ruleset/waivers.py": ("tests/ruleset/test_build.py", "a step of building"),
     "ruleset/yaml_syntax.py": ("tests/ruleset/test_broken_files.py", "what is no YAML is one of the broken files"),
     "server/*.py": ("tests/server/test_worker.py", "a worker is started and stopped with all of them"),
     "store/errand.py": ("tests/store/test_release.py", "a transaction is a step of a release"),

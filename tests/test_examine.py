@@ -8,8 +8,10 @@ import pytest
 from smtp_gate.core.facts import Account, Facts, directory
 from smtp_gate.core.finding import Failure
 from smtp_gate.core.message import Message
+from smtp_gate.core.rollout import Rollout, share_of
 from smtp_gate.core.scope import Scope, Spare, Who, WhoKind
-from smtp_gate.core.verdict import Mode, Result, Terms
+from smtp_gate.core.sparing import Waiver
+from smtp_gate.core.verdict import Disposition, Mode, Result, Terms, decide
 from smtp_gate.core.view import (
     Extent,
     Mailbox,
@@ -24,7 +26,7 @@ from smtp_gate.core.view import (
 )
 from smtp_gate.detect.detectors import Detector, Detectors, Level
 from smtp_gate.detect.engine import Engine, Scanned
-from smtp_gate.examine import Rule, Ruleset, Waiver, asker, examine
+from smtp_gate.examine import Rule, Ruleset, asker, examine
 from tests.builders import RECEIVED, envelope, listener, message
 from tests.fakes import tick
 from tests.test_gate import SECRET, WordFamily, rule
@@ -225,3 +227,54 @@ def test_facts_that_are_whole_and_without_a_failure_are_sound() -> None:
     assert Facts({key: None}, whole=True).are_sound
     assert not Facts({key: None}).are_sound
     assert not Facts({key: Failure("timeout")}, whole=True).are_sound
+
+
+def test_a_waiver_is_used_only_where_it_spared_something() -> None:
+    (used,) = run(view_of(LOGGED_IN), SECRET, waivers=(WAIVER,))
+    (unused,) = run(view_of(replace(LOGGED_IN, content=b"Subject: x\r\n\r\nnothing\r\n")), SECRET, waivers=(WAIVER,))
+    for result, spared in ((used, 1), (unused, 0)):
+        assert (result.applies, result.findings) == (frozenset(), ())
+        (exempt,) = result.exempt
+        assert (exempt.by, exempt.spared, exempt.ticket, exempt.approver) == ("EX-1", spared, "T-1", "cio")
+
+
+def test_a_rule_that_crashes_for_waived_recipients_alone_defers_nobody() -> None:
+    crash = rule("crash")
+    waiver = replace(WAIVER, rule=crash.id)
+    (result,) = run(view_of(LOGGED_IN), crash, waivers=(waiver,))
+    assert result.failure is not None
+    assert result.applies == frozenset()
+    assert decide([result], LOGGED_IN.envelope).strictest is Disposition.ACCEPT
+    assert result.exempt[0].spared == 0
+
+
+def test_a_waiver_begins_with_its_first_day() -> None:
+    later = replace(WAIVER, starts=date(2026, 3, 3), expires=date(2026, 4, 1))
+    assert not run(view_of(LOGGED_IN), SECRET, waivers=(later,))[0].exempt
+    assert run(view_of(LOGGED_IN), SECRET, waivers=(replace(later, starts=date(2026, 3, 2)),))[0].exempt
+
+
+def test_a_roll_out_asks_for_the_group_and_decides_the_mode_alone() -> None:
+    rolled = replace(SECRET, rollout=Rollout(senders=(Who(WhoKind.GROUP, "itmd"),)))
+    view = view_of(CLAIMED)
+    key = directory("dokafor@milwaukee.gov")
+    assert key in Ruleset("sha256:0", (rolled,), Engine(Detectors())).needs(view)
+    (plain,) = run(view, SECRET)
+    member = Facts({key: Account("dokafor@milwaukee.gov", groups=frozenset({"itmd"}))})
+    (inside,) = run(view, rolled, facts=member)
+    (outside,) = run(view, rolled, facts=Facts({key: None}))
+    assert inside == plain
+    assert outside == replace(plain, terms=replace(plain.terms, mode=Mode.SHADOW))
+    (silent,) = run(view, rolled, facts=Facts({key: Failure("timeout")}))
+    assert (silent.terms.mode, silent.failure) == (Mode.ENFORCE, Failure("timeout"))
+
+
+def test_outside_of_a_share_a_rule_that_fails_defers_nobody() -> None:
+    """The directory is down, and 1 % of the senders wait for it: not everybody."""
+    share = share_of(SECRET.id, CLAIMED.envelope.sender)
+    needy = replace(SECRET, when=Scope(recipients=(Who(WhoKind.GROUP, "x"),)), rollout=Rollout(share / 2))
+    (result,) = run(view_of(CLAIMED), needy, facts=Facts())
+    assert result.failure is not None
+    assert result.terms.mode is Mode.SHADOW
+    verdict = decide([result], CLAIMED.envelope)
+    assert (verdict.strictest, verdict.rulings[0].would) == (Disposition.ACCEPT, Disposition.DEFER)

@@ -9,6 +9,7 @@ from threading import Lock
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from smtp_gate.adapters.metrics_rules import RuleMetrics
 from smtp_gate.core.message import Message
 from smtp_gate.core.ports import Outcome
 from smtp_gate.core.reply import Reply
@@ -33,10 +34,10 @@ class Metrics:
         histogram = partial(Histogram, namespace="smtp_gate", registry=self.registry)
         said = ("verdict", "listener", "outcome")
         self._messages = counter("messages", "Messages answered, by verdict, listener and outcome.", said)
-        self._recipients = counter("recipients", "Recipients judged, by disposition.", ("disposition",))
+        would = "Recipients judged, by disposition and by what it would be with every shadow rule enforced."
+        self._recipients = counter("recipients", would, ("disposition", "would"))
         self._octets = counter("message_bytes", "Octets of the messages judged.")
-        self._findings = counter("rule_findings", "Findings, by rule and mode.", ("rule", "mode"))
-        self._failures = counter("rule_failures", "Rules that could not look, by rule and cause.", ("rule", "cause"))
+        self._rules = RuleMetrics(self.registry)
         self._unscannable = counter("unscannable_parts", "Parts nobody could look into, by reason.", ("reason",))
         self._rule_seconds = counter("rule_seconds", "Seconds spent in a rule.", ("rule",))
         self._rule_runs = counter("rule_runs", "Messages a rule looked at.", ("rule",))
@@ -59,11 +60,11 @@ class Metrics:
         # Looking a labelled child up costs more than counting on it, and the label values are few.
         self._stage_child = lru_cache(256)(self._stages.labels)
         self._message_child = lru_cache(1024)(self._messages.labels)
-        self._finding_child = lru_cache(4096)(self._findings.labels)
-        self._failure_child = lru_cache(4096)(self._failures.labels)
         self._queue_child = lru_cache(16)(self._queues.labels)
         self._hop_child = lru_cache(1024)(self._hop.labels)
-        self._recipient_child = {d: self._recipients.labels(d.word) for d in Disposition}
+        # What would be is never looser than what is.
+        pairs = ((d, would) for d in Disposition for would in Disposition if would >= d)
+        self._recipient_child = {(d, w): self._recipients.labels(d.word, w.word) for d, w in pairs}
         self._spent: dict[str, list[float]] = {}
         self._lock = Lock()
 
@@ -105,15 +106,9 @@ class Metrics:
         """A verdict was made."""
         self._octets.inc(len(message.content))
         verdict = judgement.verdict
-        for disposition, child in self._recipient_child.items():
-            count = len(verdict.having(disposition))
-            if count:
-                child.inc(count)
-        for result in verdict.results:
-            if result.findings and result.applies:
-                self._finding_child(result.rule, result.terms.mode.value).inc(len(result.findings))
-            if result.failure is not None:
-                self._failure_child(result.rule, result.failure.cause).inc()
+        for ruling in verdict.rulings:
+            self._recipient_child[ruling.disposition, ruling.would].inc()
+        self._rules.judged(verdict)
         for part in judgement.unscannable:
             self._unscannable.labels(part.reason.value).inc()
 

@@ -3,11 +3,19 @@
 import contextlib
 import sys
 from collections.abc import Callable
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from smtp_gate import __version__
+from smtp_gate.examine import Ruleset
+
+
+def _after(day: date, zone: tzinfo) -> float:
+    """The midnight after a day in seconds since the epoch; of the calendar's last day, the one before it."""
+    last = min(day, date.max - timedelta(1))
+    return datetime.combine(last + timedelta(1), time(), zone).timestamp()
 
 
 class KeeperMetrics:
@@ -29,6 +37,9 @@ class KeeperMetrics:
         self._refused_now = gauge("ruleset_refused", refused)
         rolled = "1 while a ruleset is in use that somebody rolled back to, else 0."
         self._rolled_back = gauge("ruleset_rolled_back", rolled)
+        self._enforcing = gauge("enforcing", "Whether rules act: 0 where `enforce: false` puts all of them in shadow.")
+        expires = "When a waiver ends: the midnight after its last day."
+        self._waivers = gauge("waiver_expires_timestamp_seconds", expires, ("waiver", "rule"))
         self._workers = gauge(
             "workers", "Workers on the line, by whether they judge by the ruleset in use.", ("ruleset",)
         )
@@ -53,10 +64,14 @@ class KeeperMetrics:
         self._tell_sync()
         return generate_latest(self.registry)
 
-    def ruleset_loaded(self, ruleset_hash: str) -> None:
+    def ruleset_loaded(self, ruleset: Ruleset) -> None:
         """A ruleset came into use."""
         self._ruleset.clear()
-        self._ruleset.labels(ruleset_hash).set(1)
+        self._ruleset.labels(ruleset.hash).set(1)
+        self._enforcing.set(int(ruleset.enforcing))
+        self._waivers.clear()
+        for waiver in ruleset.waivers:
+            self._waivers.labels(waiver.id, waiver.rule).set(_after(waiver.expires, ruleset.zone))
         self._loaded.set(self._now())
         self._reloads.labels("good").inc()
         self._refused_now.set(0)

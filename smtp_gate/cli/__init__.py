@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "edm": "smtp_gate.cli.edm:edm",
     "feeds": "smtp_gate.cli.feeds:feeds",
     "schema": "smtp_gate.cli.schema:schema",
+    "waiver": "smtp_gate.cli.waivers:waiver",
 }
 """Each command and where it lives; it is imported only when it is called, so that `--help` is quick."""
 

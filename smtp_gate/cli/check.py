@@ -35,12 +35,13 @@ def check(config_file: Path | None, form: str) -> None:
     """
     loaded = load_config(settings_file(config_file, sample=True))
     mistakes = list(loaded.mistakes)
-    rules = 0
+    rules, shadowed = 0, ""
     if loaded.config is not None:
         today = utc_now().astimezone(loaded.config.timezone).date()
         book = load_rulebook(loaded.config, today, aside=second_core)
         mistakes += (*book.mistakes, *listener_mistakes(loaded.path, loaded.config))
         rules = sum(len(p.rules) for p in book.loaded.packs)
+        shadowed = "" if loaded.config.enforce else "; `enforce: false`: every rule reports and none acts"
     mistakes.sort()
     errors = [m for m in mistakes if m.is_error]
     if form == "json":
@@ -51,11 +52,11 @@ def check(config_file: Path | None, form: str) -> None:
             click.echo(_annotation(mistake))
     else:
         show_mistakes(mistakes)
-        _conclude(loaded, errors, rules)
+        _conclude(loaded, errors, rules, shadowed)
     sys.exit(1 if errors else 0)
 
 
-def _conclude(loaded: LoadedConfig, errors: list[Mistake], rules: int) -> None:
+def _conclude(loaded: LoadedConfig, errors: list[Mistake], rules: int, shadowed: str) -> None:
     """The last lines for people: whether the files can be used, and what is in force beside them."""
     note = "" if loaded.config is None else rollback_note(loaded.config)
     if note:
@@ -64,7 +65,7 @@ def _conclude(loaded: LoadedConfig, errors: list[Mistake], rules: int) -> None:
         files = len({m.file for m in errors})
         click.echo(f"{len(errors)} to fix{f' in {files} files' if files > 1 else ''}; nothing was loaded", err=True)
     else:
-        click.echo(f"{shorten(str(loaded.path))}: fine, {rules} rules, all examples come out right")
+        click.echo(f"{shorten(str(loaded.path))}: fine, {rules} rules, all examples come out right{shadowed}")
 
 
 def _mistake_row(mistake: Mistake) -> dict[str, object]:

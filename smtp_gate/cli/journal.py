@@ -80,7 +80,7 @@ def _line(record: dict[str, Any], zone: tzinfo) -> Text:
         verdict = str(record["verdict"])
         line.append(verdict, style=COLOURS.get(verdict, ""))
         line.append(f" {record['sender'] or '<>'} -> ")
-        line.append(", ".join(f"{r['address']} ({r['disposition']})" for r in record["recipients"]))
+        line.append(", ".join(f"{r['address']} ({_disposition(r)})" for r in record["recipients"]))
         for finding in record["findings"]:
             mode = " shadow" if finding["mode"] == "shadow" else ""
             line.append(f"\n    {finding['rule']}{mode}: {finding['detector']} {finding['level']} ", style="default")
@@ -89,7 +89,7 @@ def _line(record: dict[str, Any], zone: tzinfo) -> Text:
             line.append(f"\n    logged in as {record['account']} ({record['proof']})", style="dim")
         for exempt in record.get("exempt", ()):
             spared = ", ".join(exempt["recipients"])
-            line.append(f"\n    {exempt['rule']} spared {spared} by {exempt['by']}", style="default")
+            line.append(f"\n    {exempt['rule']} spared {spared} by {exempt['by']}{_waived(exempt)}", style="default")
         for told in _unread(record):
             line.append(f"\n    {told}", style="default")
         return line
@@ -100,15 +100,36 @@ def _line(record: dict[str, Any], zone: tzinfo) -> Text:
     return line.append(f"{kind} " + " ".join(f"{k}={v}" for k, v in rest.items()))
 
 
+def _disposition(recipient: dict[str, Any]) -> str:
+    """What became of a recipient's copy, and what would have with the rules in shadow; records of old know nothing of it."""
+    said, would = recipient["disposition"], recipient.get("would", recipient["disposition"])
+    return f"{said}, would be {would}" if would != said else str(said)
+
+
+def _waived(exempt: dict[str, Any]) -> str:
+    """Of a waiver: who granted it, and whether there was anything to spare."""
+    if not exempt.get("ticket"):
+        return ""
+    used = f"{exempt['spared']} finding(s)" if exempt["spared"] else "nothing to spare"
+    return f" ({exempt['ticket']}, approved by {exempt['approver']}): {used}"
+
+
 def _unread(record: dict[str, Any]) -> Iterator[str]:
-    """Which rules acted on content that nobody could look into, and which could not look at all."""
-    weights = [w for r in record["recipients"] for w in r["weights"] if w["cause"] == "unscannable"]
-    rules = ", ".join(dict.fromkeys(w["rule"] for w in weights)) or "no rule acts"
+    """Which rules acted on content that nobody could look into, or would, and which could not look at all."""
+    weights = [
+        w["rule"] + (" (shadow)" if key == "shadow" else "")
+        for key in ("weights", "shadow")
+        for r in record["recipients"]
+        for w in r.get(key, ())
+        if w["cause"] == "unscannable"
+    ]
+    rules = ", ".join(dict.fromkeys(weights)) or "no rule acts"
     for row in record.get("unscannable", ()):
         place = f"part {row['part']}" if row["part"] else "the message"
         yield f"{rules}: unscannable ({row['reason']}) in {place}"
     for failure in record.get("failures", ()):
-        yield f"{failure['rule']}: could not look ({failure['cause']})"
+        mode = " (shadow)" if failure.get("mode") == "shadow" else ""
+        yield f"{failure['rule']}{mode}: could not look ({failure['cause']})"
 
 
 def _time(written: str, zone: tzinfo) -> str:

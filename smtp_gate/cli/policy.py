@@ -74,7 +74,8 @@ def markdown_rows(covered: Iterable[Coverage], changed: Changed) -> Iterator[str
         packs: dict[str, list[str]] = {}
         for rule in row.rules:
             pack, _, name = rule.id.partition(".")
-            mode = "" if rule.terms.mode is Mode.ENFORCE else f" ({rule.terms.mode})"
+            plain = rule.terms.mode is Mode.ENFORCE and rule.rollout is None
+            mode = "" if plain else f" ({rule.state})"
             packs.setdefault(pack, []).append(f"`{name or pack}`{mode}{' (overridden)' if rule.id in changed else ''}")
         said = "; ".join(f"**{pack}** {', '.join(names)}" for pack, names in packs.items())
         procedures = [p for p in PROCEDURES if p.clause == row.clause.id]
@@ -97,7 +98,7 @@ def _contribution(procedure: Procedure) -> Text:
 
 def _rules(row: Coverage, changed: Changed) -> Text:
     def told(rule: Rule) -> Text:
-        shown = Text(f"{rule.id} ({rule.terms.mode})", style=STYLES[rule.terms.mode])
+        shown = Text(f"{rule.id} ({rule.state})", style=STYLES[rule.terms.mode])
         return shown.append(" *", style="bold") if rule.id in changed else shown
 
     if row.rules:
@@ -109,7 +110,8 @@ def _row(row: Coverage, changed: Changed) -> dict[str, object]:
     def told(rule: Rule) -> dict[str, object]:
         overridden = [{"key": o.key, "file": o.file, "line": o.line} for o in changed.get(rule.id, ())]
         mode, action = str(rule.terms.mode), rule.terms.action.word
-        return {"id": rule.id, "mode": mode, "action": action, "overridden": overridden}
+        rolling = str(rule.rollout) if rule.rollout is not None else ""
+        return {"id": rule.id, "mode": mode, "action": action, "rollout": rolling, "overridden": overridden}
 
     return {
         "clause": row.clause.id,

@@ -11,7 +11,7 @@ from rich.text import Text
 from smtp_gate.cli.render_tree import message_tree
 from smtp_gate.core import answer
 from smtp_gate.core.message import Message
-from smtp_gate.core.verdict import Cause, Disposition, Mode, Result, Verdict
+from smtp_gate.core.verdict import Cause, Disposition, Exemption, Mode, Result, Verdict
 from smtp_gate.core.view import MessageView
 from smtp_gate.ruleset.reasons import Row, Shown
 
@@ -48,6 +48,10 @@ def recipients_table(message: Message, verdict: Verdict) -> Table:
         rules = dict.fromkeys(w.rule for w in ruling.weights if w.disposition is ruling.disposition)
         named = Text(", ".join(rules), style="dim") if ruling.disposition is not Disposition.ACCEPT else Text("")
         table.add_row(recipient.path.address, verdict_line(ruling.disposition), named)
+        if ruling.would is not ruling.disposition:
+            behind = dict.fromkeys(w.rule for w in ruling.shadow if w.disposition is ruling.would)
+            would = Text(f"would be {PAST[ruling.would]}", style=COLOURS[ruling.would])
+            table.add_row("", would, Text(f"{', '.join(behind)} in shadow", style="dim"))
     return table
 
 
@@ -79,9 +83,14 @@ def _rows(result: Result) -> list[tuple[str, str, str, str, str, str]]:
         for u in result.unscannable
     ]
     if result.failure is not None:
-        rows.append((result.rule, f"could not look ({result.failure.cause})", "", "", "", result.terms.on_error.word))
-    rows += [(result.rule, f"spared by {e.by}", "", "", "", "accept") for e in result.exempt]
+        then = result.terms.on_error.word + shadow
+        rows.append((result.rule, f"could not look ({result.failure.cause})", "", "", "", then))
+    rows += [(result.rule, f"spared by {e.by}{_unused(e)}", "", "", "", "accept") for e in result.exempt]
     return rows
+
+
+def _unused(exempt: Exemption) -> str:
+    return " (nothing to spare)" if exempt.is_waiver and not exempt.spared else ""
 
 
 def why(verdict: Verdict) -> list[str]:

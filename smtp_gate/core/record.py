@@ -6,7 +6,7 @@ from typing import Final, TypedDict
 from smtp_gate.core.facts import Account, Listed
 from smtp_gate.core.finding import Failure
 from smtp_gate.core.message import Envelope
-from smtp_gate.core.verdict import Judgement, Ruling, Verdict
+from smtp_gate.core.verdict import Judgement, Verdict, Weight
 from smtp_gate.core.view import Unscannable
 
 _SSN_SHAPE: Final = re.compile(r"(?<![0-9])[0-9]{3}([ ._-])[0-9]{2}\1[0-9]{4}(?![0-9])")
@@ -38,10 +38,11 @@ class UnscannableRow(TypedDict):
 
 
 class FailureRow(TypedDict):
-    """One rule that could not look."""
+    """One rule that could not look, in the mode it had for this message."""
 
     rule: str
     cause: str
+    mode: str
 
 
 class WeightRow(TypedDict):
@@ -54,19 +55,30 @@ class WeightRow(TypedDict):
 
 
 class RecipientRow(TypedDict):
-    """One recipient with its disposition and why."""
+    """One recipient with its disposition and why; `would` is what it would be if every rule in shadow were enforced.
+
+    `shadow` are the weights that these rules would have.
+    """
 
     address: str
     disposition: str
     weights: list[WeightRow]
+    would: str
+    shadow: list[WeightRow]
 
 
 class ExemptRow(TypedDict):
-    """Recipients that a rule spared, and by what."""
+    """Recipients that a rule spared, and by what.
+
+    Of a waiver `spared` is how many findings would have acted without it: 0 is no use of it. Others have no ticket.
+    """
 
     rule: str
     by: str
     recipients: list[str]
+    spared: int
+    ticket: str
+    approver: str
 
 
 class AccountRow(TypedDict):
@@ -126,18 +138,28 @@ def unscannable_rows(unscannable: tuple[Unscannable, ...]) -> list[UnscannableRo
 
 def failure_rows(verdict: Verdict) -> list[FailureRow]:
     """Every rule that failed."""
-    return [FailureRow(rule=r.rule, cause=r.failure.cause) for r in verdict.results if r.failure is not None]
+    return [
+        FailureRow(rule=r.rule, cause=r.failure.cause, mode=str(r.terms.mode))
+        for r in verdict.results
+        if r.failure is not None
+    ]
 
 
 def recipient_rows(verdict: Verdict, envelope: Envelope) -> list[RecipientRow]:
     """Every recipient in the envelope's order."""
     return [
-        RecipientRow(address=recipient.path.address, disposition=ruling.disposition.word, weights=_weights(ruling))
+        RecipientRow(
+            address=recipient.path.address,
+            disposition=ruling.disposition.word,
+            weights=_weights(ruling.weights),
+            would=ruling.would.word,
+            shadow=_weights(ruling.shadow),
+        )
         for recipient, ruling in zip(envelope.recipients, verdict.rulings, strict=True)
     ]
 
 
-def _weights(ruling: Ruling) -> list[WeightRow]:
+def _weights(weights: tuple[Weight, ...]) -> list[WeightRow]:
     return [
         WeightRow(
             rule=w.rule,
@@ -145,7 +167,7 @@ def _weights(ruling: Ruling) -> list[WeightRow]:
             cause=str(w.cause),
             lifted_from="" if w.lifted_from is None else w.lifted_from.word,
         )
-        for w in ruling.weights
+        for w in weights
     ]
 
 
@@ -156,6 +178,9 @@ def exempt_rows(verdict: Verdict, envelope: Envelope) -> list[ExemptRow]:
             rule=result.rule,
             by=exempt.by,
             recipients=[envelope.recipients[i].path.address for i in sorted(exempt.recipients)],
+            spared=exempt.spared,
+            ticket=exempt.ticket,
+            approver=exempt.approver,
         )
         for result in verdict.results
         for exempt in result.exempt

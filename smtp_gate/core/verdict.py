@@ -1,7 +1,7 @@
 """The decision: one result a rule goes in, one verdict for each recipient comes out. Pure, and total.
 
 Invariants of this file: the strictest disposition wins; a further finding or failure never loosens a verdict; every
-recipient of the envelope has exactly one disposition; shadow results are reported and never weighed.
+recipient of the envelope has exactly one disposition; shadow results are weighed apart, and never decide.
 """
 
 from collections.abc import Collection, Iterable
@@ -61,10 +61,22 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Exemption:
-    """Who a rule spared and by what: `unless`, a waiver's id, or `pass`; recorded in the verdict."""
+    """Who a rule spared and by what: `unless`, a waiver's id, or `pass`; recorded in the verdict.
+
+    Of a waiver it knows ticket and approver, and in `spared` how many findings (and parts that nobody could look into)
+    would have acted without it; 0: it covers the mail and nothing was there to spare, which is no use of it.
+    """
 
     recipients: frozenset[int]
     by: str
+    spared: int = 0
+    ticket: str = ""
+    approver: str = ""
+
+    @property
+    def is_waiver(self) -> bool:
+        """Whether a waiver spared them: only those have a ticket."""
+        return bool(self.ticket)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +105,19 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The disposition of one recipient and the weights behind it, strictest first."""
+    """The disposition of one recipient and the weights behind it, strictest first.
+
+    `shadow` are the weights that rules in shadow would have, lifted as the others are; they decide nothing.
+    """
 
     disposition: Disposition
     weights: tuple[Weight, ...] = ()
+    shadow: tuple[Weight, ...] = ()
+
+    @property
+    def would(self) -> Disposition:
+        """What the disposition would be if every rule in shadow were enforced."""
+        return max(self.disposition, self.shadow[0].disposition) if self.shadow else self.disposition
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,19 +161,21 @@ class Judgement:
 
 
 def decide(results: Iterable[Result], envelope: Envelope) -> Verdict:
-    """Weigh every enforced result for every recipient; the strictest wins.
+    """Weigh every enforced result for every recipient; the strictest wins. Those in shadow are weighed beside them.
 
     An empty envelope has no rulings, and `strictest` is then DEFER: nothing is ever accepted for nobody.
     """
     kept = tuple(results)
     weights: list[list[Weight]] = [[] for _ in envelope.recipients]
+    shadow: list[list[Weight]] = [[] for _ in envelope.recipients]
     for result in kept:
-        if result.terms.mode is not Mode.ENFORCE:
+        if result.terms.mode is Mode.OFF or not (result.findings or result.unscannable or result.failure):
             continue
+        into = weights if result.terms.mode is Mode.ENFORCE else shadow
         for index, disposition, cause in _pulls(result):
-            if 0 <= index < len(weights):
-                weights[index].append(_lift(Weight(result.rule, disposition, cause), envelope))
-    rulings = tuple(_rule(w) for w in weights)
+            if 0 <= index < len(into):
+                into[index].append(_lift(Weight(result.rule, disposition, cause), envelope))
+    rulings = tuple(_rule(w, s) for w, s in zip(weights, shadow, strict=True))
     return Verdict(rulings, kept)
 
 
@@ -202,8 +225,13 @@ def _bounce_would_stray(envelope: Envelope) -> bool:
     return foreign and envelope.listener.upstream is Upstream.QUEUE
 
 
-def _rule(weights: list[Weight]) -> Ruling:
-    """The strictest of the weights; equal ones are kept once a rule and cause, in a stable order."""
-    unique = sorted(set(weights), key=lambda w: (-w.disposition, w.rule, w.cause))
+def _rule(weights: list[Weight], shadow: list[Weight]) -> Ruling:
+    """The strictest of the weights, beside those in shadow."""
+    unique = _ordered(weights)
     strictest = unique[0].disposition if unique else Disposition.ACCEPT
-    return Ruling(strictest, tuple(unique))
+    return Ruling(strictest, unique, _ordered(shadow))
+
+
+def _ordered(weights: list[Weight]) -> tuple[Weight, ...]:
+    """Equal ones once a rule and cause, the strictest first, in a stable order."""
+    return tuple(sorted(set(weights), key=lambda w: (-w.disposition, w.rule, w.cause))) if weights else ()

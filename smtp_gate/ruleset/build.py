@@ -107,7 +107,9 @@ def _load(paths: Sequence[Path], settings: BuildSettings, families: Families) ->
     engine = build_engine(sources, mistakes, settings.clock, edm, settings.aside)
     scopes = {b.rule.id: b.rule.when for pack in packs for b in pack.rules}
     # A rule that bears another's name by mistake is missed by its waivers, and that says nothing of them.
-    waivers = build_waivers(sources, {i: scopes.get(i) for i in ids}, settings.today, mistakes, sure=not twice)
+    theirs = {i: scopes.get(i) for i in ids}
+    ours = settings.internal_domains
+    waivers = build_waivers(sources, theirs, settings.today, mistakes, sure=not twice, ours=ours)
     built = [(source.document, pack.rules) for source, pack in zip(sources, packs, strict=True)]
     detectors = engine.detectors if engine is not None else None
     mistakes += lint(built, Around(settings.internal_domains, detectors, {w.rule for w in waivers}))
@@ -118,7 +120,7 @@ def _load(paths: Sequence[Path], settings: BuildSettings, families: Families) ->
     if engine is None or any(m.is_error for m in ordered):
         return Loaded(settings, None, ordered, packs, documents)
     rules = tuple(b.rule for pack in packs for b in pack.rules)
-    ruleset = Ruleset(_hash(sources, settings, edm), rules, engine, waivers, settings.zone)
+    ruleset = Ruleset(_hash(sources, settings, edm), rules, engine, waivers, settings.zone, settings.enforce)
     return Loaded(settings, ruleset, ordered, packs, documents)
 
 

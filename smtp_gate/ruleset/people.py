@@ -24,7 +24,7 @@ def group_mistakes(packs: Iterable[Document], groups: frozenset[str] | None) -> 
     A rule about officials only looks for nobody's name without them, so that is a warning.
     """
     for document in packs:
-        for node in _sides(document, ("when", "unless")):
+        for node in _sides(document, ("when", "unless", "rollout")):
             yield from _groups_in(document, node, groups)
         for node in _sides(document, ("officials",)):
             for mistake in _groups_in(document, node, groups):

@@ -237,7 +237,9 @@ def _assemble(source: Source, model: RuleModel, family: Family[Any], params: Bas
         way_out=around.way_out,
     )
     unless = tuple(written.spare for written in model.unless)
-    return Rule(model.id, model.title, model.policy, source.name, family, params, model.when.scope, terms, unless)
+    rollout = model.rollout.built() if model.rollout is not None and terms.mode is Mode.ENFORCE else None
+    when = model.when.scope
+    return Rule(model.id, model.title, model.policy, source.name, family, params, when, terms, unless, rollout)
 
 
 def _disposition(word: str) -> Disposition:

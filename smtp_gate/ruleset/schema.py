@@ -3,15 +3,16 @@
 import re
 from typing import Annotated, Any, Final
 
-from pydantic import Field, PlainValidator, StrictStr, WithJsonSchema, field_validator, model_validator
+from pydantic import Field, PlainValidator, StrictStr, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
+from smtp_gate.core.rollout import Rollout
 from smtp_gate.core.scope import Spare
 from smtp_gate.core.verdict import Mode
 from smtp_gate.detect.detectors import LEVELS, Detector, Evidence, Level
 from smtp_gate.ruleset.example_schema import ExamplesModel
 from smtp_gate.ruleset.override_schema import OverridesModel
 from smtp_gate.ruleset.words import Action, Encrypted, ModeWord, SureLevel
-from smtp_gate.ruleset.written import Day, Domain, Flag, Line, ListOf, Side, Words, Written, wrong
+from smtp_gate.ruleset.written import Day, Domain, Flag, Line, ListOf, Side, Whoever, Words, Written, wrong
 
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(?:\.[a-z0-9_-]{1,64}){0,4}")
 
@@ -149,6 +150,32 @@ class UnlessModel(Side):
         return Spare(self.scope, encrypted=self.encrypted is not None)
 
 
+class RolloutModel(Written):
+    """For whom a rule acts already; for everybody else it is in shadow. Either key, or both: a sender is in where any holds."""
+
+    percent: float | None = Field(default=None, gt=0, le=100)
+    """How many of a hundred senders, chosen once and for all: a larger number takes nobody out. Fractions are allowed."""
+    sender: Whoever = ()
+    """Senders in any case: `group:NAME`, `domain:D`, `address:A`, `internal`, `external`, or a list of these."""
+
+    @field_validator("percent", mode="before")
+    @classmethod
+    def _number(cls, value: object) -> object:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise wrong("a percentage expected", "a number over 0 and up to 100, like 10 or 0.5")
+        return value
+
+    @model_validator(mode="after")
+    def _some(self) -> "RolloutModel":
+        if self.percent is None and not self.sender:
+            raise wrong("a roll-out names a share of senders or certain senders", "like {percent: 10}")
+        return self
+
+    def built(self) -> Rollout:
+        """The same as the examination knows it."""
+        return Rollout(self.percent or 0.0, self.sender)
+
+
 class RuleModel(Written):
     """What every rule says; the parameters of its family stand beside these keys."""
 
@@ -170,6 +197,8 @@ class RuleModel(Written):
     """What becomes of the mail where the rule itself fails and could not look."""
     mode: ModeWord = Mode.ENFORCE.value
     """Whether the rule acts."""
+    rollout: RolloutModel | None = None
+    """Beside `mode: enforce`: the senders for whom the rule acts already; for all others it is in shadow."""
     unless: tuple[UnlessModel, ...] = ()
     """What the rule spares: any of these. Where one names people, the sender must be authenticated; one that names people and
     says `encrypted: whole` takes both."""
@@ -186,6 +215,16 @@ class RuleModel(Written):
             raise wrong(
                 "an `unless` that names nobody would spare everybody",
                 "name `sender` or `recipients`, or say `encrypted: whole`",
+            )
+        return value
+
+    @field_validator("rollout")
+    @classmethod
+    def _acts(cls, value: RolloutModel | None, info: ValidationInfo) -> RolloutModel | None:
+        mode = info.data.get("mode", Mode.ENFORCE.value)
+        if value is not None and mode != Mode.ENFORCE.value:
+            raise wrong(
+                f"`rollout` contradicts `mode: {mode}`", "leave one of them out: a roll-out needs `mode: enforce`"
             )
         return value
 
@@ -207,6 +246,10 @@ class WaiverModel(Side):
     """Why."""
     expires: Day
     """Its last day, in the city's time zone."""
+    starts: Day | None = None
+    """Its first day; where it is left out, it holds at once."""
+    note: Line | None = None
+    """What else there is to say of it, such as why it was revoked."""
 
     @model_validator(mode="after")
     def _narrow(self) -> "WaiverModel":

@@ -1,16 +1,17 @@
-"""Waivers of all packs → Waiver values, each tied to a rule that exists; expired and boundless ones are warned of."""
+"""Waivers of all packs → Waiver values, each tied to a rule that exists; odd ones are warned of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from pydantic import ValidationError
 
-from smtp_gate.core.scope import Scope, Who, WhoKind
-from smtp_gate.examine import Waiver
+from smtp_gate.core.scope import Scope
+from smtp_gate.core.sparing import Waiver
 from smtp_gate.ruleset.marks import Mistake, nearest
 from smtp_gate.ruleset.packs import Source
 from smtp_gate.ruleset.problems import Loc, problems
 from smtp_gate.ruleset.schema import WaiverModel
+from smtp_gate.ruleset.waiver_checks import oddities, repeated
 
 
 def build_waivers(
@@ -20,13 +21,15 @@ def build_waivers(
     mistakes: list[Mistake],
     *,
     sure: bool = True,
+    ours: Collection[str] = (),
 ) -> tuple[Waiver, ...]:
     """Build them; mistakes are added. Without `today` nothing is said of expiry.
 
     `rules` are the ids with whom each rule is for, None where it is broken. Where an id is not `sure`, a waiver of a rule
-    that is missing is no mistake of its own.
+    that is missing is no mistake of its own. `ours` are the city's domains.
     """
     built: dict[str, Waiver] = {}
+    models: dict[str, list[WaiverModel]] = {}
     for source in sources:
         for index, raw in source.items("waivers"):
             at: Loc = ("waivers", index)
@@ -40,27 +43,12 @@ def build_waivers(
                 mistakes.append(source.document.mistake((*at, "rule"), said, nearest(model.rule, rules)))
             if model.id in built:
                 mistakes.append(source.document.mistake((*at, "id"), f"the waiver `{model.id[:60]}` stands here twice"))
-            if today is not None and model.expires < today:
-                said = f"the waiver `{model.id[:60]}` has expired"
-                mistakes.append(source.document.mistake((*at, "expires"), said, "remove it", severity="warning"))
-            scope = rules.get(model.rule)
-            if scope is not None and _as_wide(model.scope, scope):
-                said = f"the waiver `{model.id[:60]}` is as wide as its rule: it leaves nothing of it"
-                hint = "name fewer people, or say `mode: off` in the rule"
-                mistakes.append(source.document.mistake(at, said, hint, severity="warning"))
+            mistakes += oddities(source, at, model, today, rules.get(model.rule), ours)
+            others = models.setdefault(model.rule, [])
+            mistakes += repeated(source, at, model, others, today)
+            others.append(model)
             built[model.id] = _built(model)
     return tuple(built.values())
-
-
-def _as_wide(waiver: Scope, rule: Scope) -> bool:
-    """Whether the waiver covers all that the rule is for. Only senders of ours are ever authenticated."""
-    ours = Who(WhoKind.INTERNAL) in waiver.senders
-    return (ours or _covers(waiver.senders, rule.senders)) and _covers(waiver.recipients, rule.recipients)
-
-
-def _covers(wide: tuple[Who, ...], narrow: tuple[Who, ...]) -> bool:
-    kinds = {who.kind for who in wide}
-    return WhoKind.ANY in kinds or kinds >= {WhoKind.INTERNAL, WhoKind.EXTERNAL} or set(narrow) <= set(wide)
 
 
 def _built(model: WaiverModel) -> Waiver:
@@ -73,4 +61,6 @@ def _built(model: WaiverModel) -> Waiver:
         approver=model.approver,
         ticket=model.ticket,
         reason=model.reason,
+        starts=model.starts,
+        note=model.note or "",
     )

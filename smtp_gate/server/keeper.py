@@ -34,6 +34,7 @@ from smtp_gate.server.sockets import METRICS
 from smtp_gate.server.watch import EVERY, Watch
 from smtp_gate.store.files import Disk
 from smtp_gate.store.journal import SegmentJournal
+from smtp_gate.store.journal_records import WAIVER_EVENTS
 from smtp_gate.store.quarantine import FileQuarantine
 
 
@@ -64,7 +65,7 @@ class Keeper:
         self.workers = Workers(plan.reread, plan.snapshots, self.in_use, plan.settings)
         self.records = Records(data, self.metrics, self.logger)
         self.journal = SegmentJournal(data / "journal", "keeper", now=utc_now)
-        self.teller = ReloadTeller(self.metrics, self.logger, self.journal)
+        self.teller = ReloadTeller(self.metrics, self.logger, self.journal, lambda: self.in_use.ruleset)
         self.next_hop = SmtpNextHop(hop_settings(plan.config))
         extractor = None if plan.extract is None else SocketExtractor(plan.extract, OPENABLE)
         watcher = LogWatcher(self.logger)
@@ -87,13 +88,14 @@ class Keeper:
         self._watch_directory()
         self._tasks: set[asyncio.Task[None]] = set()
         self.metrics.watch_holds(self.quarantine.count_and_oldest)
-        self.metrics.ruleset_loaded(self.in_use.ruleset.hash)
+        self.metrics.ruleset_loaded(self.in_use.ruleset)
         self.metrics.rolled_back(now=plan.snapshots.history.pin() is not None)
 
     async def start(self) -> None:
         """Serve the control socket and, where it is wanted, /metrics. Raises OSError."""
         await self._control.start(self.plan.listening)
         await self._server.start(self.plan.sockets.by_name.get(METRICS, ()))
+        self.teller.tell_mode()
         for chore in self._chores:
             self._spawn(self._do(chore))
 
@@ -157,10 +159,24 @@ class Keeper:
                 return {"ruleset": self.in_use.ruleset.hash, "workers": self.workers.rulesets}
             case "index_rebuild":
                 return await self.records.rebuild()
+            case "record":
+                return await self._record(frame)
             case "release" | "discard":
                 return await self.releases.serve(frame)
             case _:
                 return {"failed": "not understood"}
+
+    async def _record(self, frame: Frame) -> Frame:
+        """Journal what a command is about to do to waivers; nothing else can be written in this way."""
+        what, who, detail = (frame.get(key) for key in ("what", "who", "detail"))
+        told = all(isinstance(said, str) for said in (what, who, detail))
+        if not told or what not in WAIVER_EVENTS:
+            return {"failed": "not understood"}
+        try:
+            await self.journal.event({"what": what, "who": str(who)[:100], "detail": str(detail)[:1000]})
+        except OSError as error:
+            return {"failed": f"the journal could not be written: {error.strerror}"}
+        return {"recorded": what}
 
     def _watch_directory(self) -> None:
         """A directory that is synced is watched, and synced by us where the settings say how often."""

@@ -1,10 +1,12 @@
 """What is told of a reload: in the log, in metrics and in the journal, once each."""
 
+from collections.abc import Callable
 from typing import Final
 
 from smtp_gate.adapters.control import Frame
 from smtp_gate.adapters.logs import Logger, Value
 from smtp_gate.adapters.metrics_keeper import KeeperMetrics
+from smtp_gate.examine import Ruleset
 from smtp_gate.ruleset.changes_told import gone_rules, summary
 from smtp_gate.server.preparing import Wish
 from smtp_gate.server.reload import Reloaded
@@ -20,7 +22,11 @@ SHORT: Final = len("sha256:") + 16
 class ReloadTeller:
     """Tells of every reload that changed something, was refused, or was asked for by somebody."""
 
-    def __init__(self, metrics: KeeperMetrics, logger: Logger, journal: SegmentJournal) -> None:
+    def __init__(
+        self, metrics: KeeperMetrics, logger: Logger, journal: SegmentJournal, in_use: Callable[[], Ruleset]
+    ) -> None:
+        """`in_use` gives the ruleset in use."""
+        self._in_use = in_use
         self._metrics = metrics
         self._logger = logger
         self._journal = journal
@@ -42,12 +48,17 @@ class ReloadTeller:
             self._metrics.files_in_use()
             return
         else:
-            self._metrics.ruleset_loaded(done.ruleset)
+            self._metrics.ruleset_loaded(self._in_use())
             self._log(wish, done)
         try:
             await self._journal.event(EventRecord(what="reload", ref="", who=wish.by, detail=detail(done)))
         except OSError as error:
             self._logger.log("error", "reload_not_journalled", {"error": error.strerror or type(error).__name__})
+
+    def tell_mode(self) -> None:
+        """Warn while no rule acts."""
+        if not self._in_use().enforcing:
+            self._logger.log("warning", "not_enforcing", {"why": "enforce: false puts every rule in shadow"})
 
     def _log(self, wish: Wish, done: Reloaded) -> None:
         gone = gone_rules(done.changes)
@@ -59,6 +70,7 @@ class ReloadTeller:
         if done.rolled_back:
             told["rolled_back"] = done.rolled_back
         self._logger.log("info", "reloaded", told)
+        self.tell_mode()
 
 
 def wish_of(frame: Frame) -> Wish:

@@ -1,6 +1,6 @@
 """What the journal says of a message: the typed records, built from the gate's values; masked evidence only."""
 
-from typing import NotRequired, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 from smtp_gate.core.message import Message
 from smtp_gate.core.ports import Outcome
@@ -74,6 +74,10 @@ class EventRecord(TypedDict, total=False):
     ref: str
     who: str
     detail: str
+
+
+WAIVER_EVENTS: Final = frozenset({"waiver_added", "waiver_revoked"})
+"""What commands do to waivers, as an EventRecord says it; `detail` is the waiver's id and what it says."""
 
 
 class OpenedRecord(TypedDict):

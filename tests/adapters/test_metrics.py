@@ -46,8 +46,9 @@ def test_what_the_gate_tells_is_counted() -> None:
     here = {"listener": "outbound"}
     assert sample(metrics, "messages_total", verdict="quarantine", outcome="mixed", **here) == 1
     assert sample(metrics, "messages_total", verdict="none", outcome="crashed", **here) == 1
-    assert sample(metrics, "recipients_total", disposition="quarantine") == 2
-    assert sample(metrics, "recipients_total", disposition="accept") == 2
+    assert sample(metrics, "recipients_total", disposition="quarantine", would="quarantine") == 2
+    assert sample(metrics, "recipients_total", disposition="accept", would="quarantine") == 2
+    assert sample(metrics, "recipients_total", disposition="accept", would="accept") == 0
     assert sample(metrics, "rule_findings_total", rule="pii.ssn", mode="enforce") == 1
     assert sample(metrics, "rule_findings_total", rule="pii.shadow", mode="shadow") == 1
     assert sample(metrics, "rule_failures_total", rule="id.spoof", cause="crash") == 1

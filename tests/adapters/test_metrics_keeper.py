@@ -1,8 +1,21 @@
 """What the keeper tells of the whole gate: ruleset, holds, workers, what it found on disk."""
 
+from dataclasses import replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
 from prometheus_client.parser import text_string_to_metric_families
 
 from smtp_gate.adapters.metrics_keeper import KeeperMetrics
+from smtp_gate.core.scope import Scope
+from smtp_gate.core.sparing import Waiver
+from smtp_gate.detect.detectors import Detectors
+from smtp_gate.detect.engine import Engine
+from smtp_gate.examine import Ruleset
+
+
+def ruleset(name: str, waivers: tuple[Waiver, ...] = ()) -> Ruleset:
+    return Ruleset(name, (), Engine(Detectors()), waivers, ZoneInfo("America/Chicago"))
 
 
 def made(at: float = 1000.0) -> KeeperMetrics:
@@ -16,8 +29,8 @@ def sample(metrics: KeeperMetrics, name: str, **labels: str) -> float | None:
 
 def test_one_ruleset_is_in_use_and_every_load_is_counted() -> None:
     metrics = made()
-    metrics.ruleset_loaded("sha256:one")
-    metrics.ruleset_loaded("sha256:two")
+    metrics.ruleset_loaded(ruleset("sha256:one"))
+    metrics.ruleset_loaded(ruleset("sha256:two"))
     metrics.reload_refused()
     assert sample(metrics, "ruleset_info", hash="sha256:one") is None
     assert sample(metrics, "ruleset_info", hash="sha256:two") == 1
@@ -25,6 +38,25 @@ def test_one_ruleset_is_in_use_and_every_load_is_counted() -> None:
     assert sample(metrics, "ruleset_reloads_total", result="good") == 2
     assert sample(metrics, "ruleset_reloads_total", result="refused") == 1
     assert sample(metrics, "ruleset_reload_failures_total") == 1
+
+
+def test_a_waivers_end_is_the_midnight_after_its_last_day_and_one_that_has_gone_is_gone() -> None:
+    metrics = made()
+    one, other = (Waiver(i, "pii.ssn", Scope(), date(2027, 3, 31), "o", "a", "t", "r") for i in ("EX-1", "EX-2"))
+    metrics.ruleset_loaded(ruleset("sha256:1", (one, other)))
+    ends = datetime(2027, 4, 1, tzinfo=ZoneInfo("America/Chicago")).timestamp()
+    assert sample(metrics, "waiver_expires_timestamp_seconds", waiver="EX-1", rule="pii.ssn") == ends
+    metrics.ruleset_loaded(ruleset("sha256:2", (replace(other, expires=date.max),)))
+    assert sample(metrics, "waiver_expires_timestamp_seconds", waiver="EX-1", rule="pii.ssn") is None
+    assert sample(metrics, "waiver_expires_timestamp_seconds", waiver="EX-2", rule="pii.ssn") is not None
+
+
+def test_whether_rules_act_at_all_is_told() -> None:
+    metrics = made()
+    metrics.ruleset_loaded(ruleset("sha256:1"))
+    assert sample(metrics, "enforcing") == 1
+    metrics.ruleset_loaded(replace(ruleset("sha256:1"), enforcing=False))
+    assert sample(metrics, "enforcing") == 0
 
 
 def test_holds_are_read_once_a_scrape_and_a_folder_that_cannot_be_read_takes_nothing_else() -> None:

@@ -1,13 +1,14 @@
 """`smtp-gate journal`: what it shows, and that its verification uses the sealed heads."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from smtp_gate.cli import main
+from smtp_gate.cli.journal import _line
 from smtp_gate.store.heads import Sealer
 from tests.running import write_settings
 from tests.store.held import NOW, Writing, answered, decided
@@ -107,3 +108,49 @@ def test_where_there_is_no_journal_it_says_so_and_makes_none(words: tuple[str, .
     assert done.exit_code == 1
     assert "no journal in" in done.output
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_records_of_before_shadow_weights_are_shown_as_they_are() -> None:
+    """The keys were added without a new version, so segments of old lack them."""
+    weight = {"rule": "pii.ssn", "disposition": "quarantine", "cause": "unscannable", "lifted_from": ""}
+    record = {
+        "kind": "decided",
+        "time": "2026-03-02T15:04:05.000+00:00",
+        "ref": "A",
+        "verdict": "quarantine",
+        "sender": "dokafor@milwaukee.gov",
+        "recipients": [{"address": "lee@example.org", "disposition": "quarantine", "weights": [weight]}],
+        "findings": [],
+        "unscannable": [{"part": "2", "reason": "encrypted"}],
+        "failures": [{"rule": "id.spoof", "cause": "crash"}],
+        "exempt": [{"rule": "pii.ssn", "by": "EX-1", "recipients": ["ana@milwaukee.gov"]}],
+    }
+    shown = _line(record, UTC).plain
+    assert "lee@example.org (quarantine)" in shown
+    assert "pii.ssn: unscannable (encrypted) in part 2" in shown
+    assert "id.spoof: could not look (crash)" in shown
+    assert shown.count("pii.ssn spared ana@milwaukee.gov by EX-1\n") == 1
+
+
+def test_what_shadow_rules_would_have_done_is_shown() -> None:
+    shadow = {"rule": "pii.ssn", "disposition": "reject", "cause": "unscannable", "lifted_from": ""}
+    recipient = {
+        "address": "lee@example.org",
+        "disposition": "accept",
+        "weights": [],
+        "would": "reject",
+        "shadow": [shadow],
+    }
+    record = {
+        "kind": "decided",
+        "verdict": "accept",
+        "sender": "",
+        "recipients": [recipient],
+        "findings": [],
+        "unscannable": [{"part": "2", "reason": "encrypted"}],
+        "failures": [{"rule": "id.spoof", "cause": "crash", "mode": "shadow"}],
+    }
+    shown = _line(record, UTC).plain
+    assert "<> -> lee@example.org (accept, would be reject)" in shown
+    assert "pii.ssn (shadow): unscannable" in shown
+    assert "id.spoof (shadow): could not look (crash)" in shown

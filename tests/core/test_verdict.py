@@ -1,11 +1,13 @@
 """The weights of rules on recipients, and what listener and sender make of a refusal."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smtp_gate.core.finding import Failure, Finding
-from smtp_gate.core.message import Direction, Upstream
+from smtp_gate.core.message import Direction, Envelope, Upstream
 from smtp_gate.core.verdict import Cause, Disposition, Exemption, Mode, Result, Terms, decide, spare
 from smtp_gate.core.view import Reason, Region, RegionKind, Unscannable
 from tests.builders import envelope, listener
@@ -101,3 +103,51 @@ def test_sparing_never_tightens_and_spares_these_rules_alone(results: list[Resul
             assert (spared.applies, spared.exempt[-1]) == (frozenset(), Exemption(was.applies, "pass"))
         else:
             assert spared is was
+
+
+def enforced(results: list[Result]) -> list[Result]:
+    """The same as if every rule in shadow were enforced."""
+    return [
+        replace(r, terms=replace(r.terms, mode=Mode.ENFORCE)) if r.terms.mode is Mode.SHADOW else r for r in results
+    ]
+
+
+MODED = st.builds(
+    lambda result, mode, sealed, number: replace(
+        result,
+        rule=f"r{number}",
+        terms=replace(result.terms, mode=mode, on_unscannable=Disposition.QUARANTINE),
+        unscannable=(SEALED,) if sealed else (),
+    ),
+    RESULTS,
+    st.sampled_from(Mode),
+    st.booleans(),
+    st.integers(0, 9),
+)
+PLACES = st.builds(
+    lambda sender, upstream, direction: envelope(
+        sender, ["a@example.org", "b@example.org", "c@example.org"], at=listener(direction, upstream)
+    ),
+    st.sampled_from(["dokafor@milwaukee.gov", "someone@example.org", ""]),
+    st.sampled_from(Upstream),
+    st.sampled_from(Direction),
+)
+
+
+@given(st.lists(MODED, max_size=6, unique_by=lambda r: r.rule), PLACES)
+def test_shadow_says_exactly_what_enforcing_would_do(results: list[Result], env: Envelope) -> None:
+    real, would = decide(results, env), decide(enforced(results), env)
+    shadow = {r.rule for r in results if r.terms.mode is Mode.SHADOW}
+    for now, then in zip(real.rulings, would.rulings, strict=True):
+        assert now.would is then.disposition
+        assert list(now.shadow) == [w for w in then.weights if w.rule in shadow]
+        assert list(now.weights) == [w for w in then.weights if w.rule not in shadow]
+        assert then.shadow == ()
+        assert now.disposition <= now.would
+
+
+@given(st.lists(MODED, max_size=6, unique_by=lambda r: r.rule), PLACES)
+def test_what_is_in_shadow_never_decides(results: list[Result], env: Envelope) -> None:
+    without = [r for r in results if r.terms.mode is not Mode.SHADOW]
+    pairs = zip(decide(results, env).rulings, decide(without, env).rulings, strict=True)
+    assert all((now.disposition, now.weights) == (then.disposition, then.weights) for now, then in pairs)

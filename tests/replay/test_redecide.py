@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, event, given, settings
 from smtp_gate.core.facts import directory
 from smtp_gate.core.message import Message
 from smtp_gate.core.scope import Scope, Spare, Who, WhoKind
+from smtp_gate.core.sparing import Waiver
 from smtp_gate.core.verdict import Disposition, Mode, Terms
 from smtp_gate.detect.detectors import Detector, Detectors, Evidence, Level
 from smtp_gate.detect.engine import Engine
-from smtp_gate.examine import Rule, Ruleset, Waiver
+from smtp_gate.examine import Rule, Ruleset
 from smtp_gate.replay.redecide import Told, redecide
 from smtp_gate.replay.rows import How
 from smtp_gate.replay.sameness import Kinship, looks_alike, pairs

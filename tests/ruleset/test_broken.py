@@ -156,6 +156,16 @@ BROKEN: dict[str, tuple[str | bytes, str, str]] = {
     "unknown mask": (PACK + DETECTOR.replace("    levels", "    mask: §lats4\n    levels"), "mask: ", "did you mean `last4`?"),
     "unknown format": (PACK + DETECTOR.replace("within: 300}]}", "within: 300}], format: §seperated}"), "format: ", ""),
     "group that is not there": (PACK + DETECTOR.replace("validator:", "group: §2, validator:"), "group: ", ""),
+    # Roll-outs
+    "roll-out of nobody": (swap("    action", "    rollout: §{}\n    action"), "a share of senders or certain", "percent"),
+    "roll-out of nothing": (swap("    action", "    rollout: {percent: §0}\n    action"), "greater than 0", ""),
+    "roll-out of more than all": (swap("    action", "    rollout: {percent: §100.5}\n    action"), "less than or equal to 100", ""),
+    "percent in words": (swap("    action", "    rollout: {percent: §10 %}\n    action"), "a percentage expected", "like 10 or 0.5"),
+    "percent true": (swap("    action", "    rollout: {percent: §true}\n    action"), "a percentage expected", ""),
+    "roll-out of a stranger": (swap("    action", "    rollout: {sender: §itmd}\n    action"), "does not say who", ""),
+    "roll-out with another key": (swap("    action", "    rollout: {§percentage: 10}\n    action"), "unknown key", "did you mean `percent`?"),
+    "roll-out in shadow": (swap("    action", "    mode: shadow\n    rollout: §{percent: 10}\n    action"), "contradicts `mode: shadow`", "mode: enforce"),
+    "roll-out before its mode, off": (swap("    action", "    rollout: §{percent: 10}\n    mode: off\n    action"), "contradicts `mode: off`", ""),
     # Waivers
     "waiver without approver": (PACK + WAIVER.replace("approver: cio, ", "").replace("- {", "- §{"), "`approver` is missing", ""),
     "waiver of an unknown rule": (PACK + WAIVER.replace("rule: toy.word", "rule: §toy.wrod"), "unknown rule", "did you mean `toy.word`?"),
@@ -237,7 +247,7 @@ def test_an_expired_waiver_warns_and_loads(tmp_path: Path) -> None:
     assert [(m.severity, m.line, m.message) for m in late.mistakes] == [
         ("warning", pack.count("\n"), "the waiver `EX-1` has expired")
     ]
-    assert loaded(tmp_path, pack, replace(SETTINGS, today=date(2027, 3, 31))).mistakes == ()
+    assert loaded(tmp_path, pack, replace(SETTINGS, today=date(2027, 2, 1))).mistakes == ()
 
 
 def test_names_claimed_by_two_packs(tmp_path: Path) -> None:

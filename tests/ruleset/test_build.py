@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from smtp_gate.core.rollout import Rollout
 from smtp_gate.core.scope import ANYONE, Scope, Spare, Who, WhoKind
 from smtp_gate.core.verdict import Disposition, Mode
 from smtp_gate.examine import Rule
@@ -92,6 +93,18 @@ def test_enforce_false_puts_every_rule_in_shadow_but_wakes_none(tmp_path: Path) 
     pack = PACK + RULE.replace("toy.word", "toy.off").replace("action:", "mode: off\n    action:")
     first, second = rules(loaded(tmp_path, pack, replace(SETTINGS, enforce=False)))
     assert (first.terms.mode, second.terms.mode) == (Mode.SHADOW, Mode.OFF)
+
+
+def test_a_roll_out_is_built_and_enforce_false_leaves_nothing_of_it(tmp_path: Path) -> None:
+    pack = swap(
+        "    action", "    mode: enforce\n    rollout: {percent: 10, sender: [group:ITMD, internal]}\n    action"
+    )
+    rule = only(tmp_path, pack)
+    assert rule.rollout == Rollout(10.0, (Who(WhoKind.GROUP, "itmd"), Who(WhoKind.INTERNAL)))
+    assert (rule.terms.mode, rule.state) == (Mode.ENFORCE, "enforce (10 % and group:itmd and internal)")
+    quiet = loaded(tmp_path, pack, replace(SETTINGS, enforce=False)).ruleset
+    assert quiet is not None
+    assert (quiet.rules[0].state, quiet.rules[0].rollout, quiet.enforcing) == ("shadow", None, False)
 
 
 def test_packs_of_a_folder_in_a_stable_order_without_cases(tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ from smtp_gate.core.directory import Entry, index
 from smtp_gate.core.facts import Facts
 from smtp_gate.core.message import Message
 from smtp_gate.core.scope import Scope, Spare, Who, WhoKind
+from smtp_gate.core.sparing import Waiver
 from smtp_gate.detect.detectors import Detectors
 from smtp_gate.detect.engine import Engine
-from smtp_gate.examine import Ruleset, Waiver, examine
+from smtp_gate.examine import Ruleset, examine
 from smtp_gate.reading.limits import Limits
 from smtp_gate.reading.reader import read
 from tests.builders import listener

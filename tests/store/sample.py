@@ -20,6 +20,7 @@ DANA = Account(
     personal=("dana.okafor@example.net",),
     valid_from=date(2020, 1, 6),
 )
+WAIVED = Exemption(frozenset({2}), "waiver-7", 1, "T-7", "cio")
 
 
 def full_envelope() -> Envelope:
@@ -54,7 +55,7 @@ def judgement(of: Message) -> Judgement:
     terms = Terms(Disposition.QUARANTINE, message="say it otherwise")
     everyone = frozenset(range(len(of.envelope.recipients)))
     results = (
-        Result("pii.ssn", "sensitive", terms, everyone, (held,), exempt=(Exemption(frozenset({2}), "waiver-7"),)),
+        Result("pii.ssn", "sensitive", terms, everyone, (held,), exempt=(WAIVED,)),
         Result("pii.shadow", "sensitive", replace(terms, mode=Mode.SHADOW), everyone, (named,)),
         Result(
             "id.spoof",

@@ -88,9 +88,15 @@ async def test_what_a_decided_record_says(journal: SegmentJournal) -> None:
             {"rule": "pii.ssn", "disposition": "quarantine", "cause": "finding", "lifted_from": ""},
             {"rule": "id.spoof", "disposition": "accept", "cause": "failure", "lifted_from": ""},
         ],
+        "would": "quarantine",
+        "shadow": [{"rule": "pii.shadow", "disposition": "quarantine", "cause": "finding", "lifted_from": ""}],
     }
-    assert record["failures"] == [{"rule": "id.spoof", "cause": "crash"}]
-    assert record["exempt"] == [{"rule": "pii.ssn", "by": "waiver-7", "recipients": ["ana@milwaukee.gov"]}]
+    assert [(r["disposition"], r["would"]) for r in recipients[1:3]] == [("accept", "quarantine")] * 2
+    assert record["failures"] == [{"rule": "id.spoof", "cause": "crash", "mode": "enforce"}]
+    assert isinstance(record["exempt"], list)
+    exempt = record["exempt"][0]
+    assert (exempt["rule"], exempt["by"], exempt["recipients"]) == ("pii.ssn", "waiver-7", ["ana@milwaukee.gov"])
+    assert (exempt["spared"], exempt["ticket"], exempt["approver"]) == (1, "T-7", "cio")
     assert record["unscannable"] == [{"part": "2", "reason": "encrypted"}]
     assert record["defects"] == ["bare_boundary@2"]
     facts = {f["subject"]: (f["answer"], f["cause"], f["account"]) for f in record["facts"]}  # type: ignore[attr-defined]  # as above
