@@ -14,6 +14,7 @@ _PIECE: Final = re.compile(r"\w{3,}")
 _WORD: Final = re.compile(r"\S+")
 _PIECES: Final = 2000
 _LONG: Final = 400
+_Key = tuple[str, str, bytes]
 
 
 class Lines:
@@ -21,8 +22,8 @@ class Lines:
 
     def __init__(self, matches: Iterable[Match], nearly: Iterable[NearMiss] = ()) -> None:
         """`matches` are all that the scan of the message found, `nearly` what is to be covered although it did not count."""
-        self._by_text: dict[tuple[str, str], list[Match]] = {}
-        self._spans: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        self._by_text: dict[_Key, list[Match]] = {}
+        self._spans: dict[_Key, list[tuple[int, int]]] = {}
         self._pieces: set[str] = set()
         self._secret: set[str] = set()
         for match in matches:
@@ -87,8 +88,9 @@ class Lines:
         return any(piece in word for piece in self._pieces) or any(word in piece for piece in self._secret)
 
 
-def _key(text: Text) -> tuple[str, str]:
-    return text.part, text.reading
+def _key(text: Text) -> _Key:
+    """A part may have several readings of one name; equal octets hold equal matches."""
+    return text.part, text.reading, text.octets
 
 
 def _cover(signs: list[str], start: int, end: int, *, letters: bool = False) -> None:
