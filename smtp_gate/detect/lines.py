@@ -28,16 +28,19 @@ class Lines:
         self._secret: set[str] = set()
         for match in matches:
             self._by_text.setdefault(_key(match.text), []).append(match)
-            self._spans.setdefault(_key(match.text), []).append((match.start, match.end))
-            written = match.text.text[match.start : match.end]
-            # A value may stand split or joined in another reading, where nothing was found.
-            if len(written) <= _LONG and len(self._pieces) < _PIECES:
-                pieces = [piece.casefold() for piece in _PIECE.findall(written)]
-                self._pieces.update(pieces)
-                if not any(c.isalnum() for c in match.evidence):
-                    self._secret.update(pieces)
+            self._cover_everywhere(match, secret=not any(c.isalnum() for c in match.evidence))
         for miss in nearly:
-            self._spans.setdefault(_key(miss.text), []).append((miss.start, miss.end))
+            self._cover_everywhere(miss, secret=False)
+
+    def _cover_everywhere(self, found: Match | NearMiss, *, secret: bool) -> None:
+        """Cover it in its own place, and its pieces wherever they stand: in another reading nothing may be found of it."""
+        self._spans.setdefault(_key(found.text), []).append((found.start, found.end))
+        written = found.text.text[found.start : found.end]
+        if len(written) <= _LONG and len(self._pieces) < _PIECES:
+            pieces = [piece.casefold() for piece in _PIECE.findall(written)]
+            self._pieces.update(pieces)
+            if secret:
+                self._secret.update(pieces)
 
     def around(self, text: Text, start: int, end: int, evidence: str) -> str:
         """The line around the value from `start` to `end`, `evidence` in its place: printable, about ROOM characters.

@@ -97,6 +97,13 @@ def test_what_nearly_was_a_value_is_covered_where_somebody_says_so() -> None:
     assert around(Lines((match,), near_misses(made, (here,), "word")), match) == "**** **********"
 
 
+def test_what_nearly_was_a_value_is_covered_in_every_reading() -> None:
+    made = engine(code(mask="all"), Detector("word", "pass[a-z]+", (), "us_ssn"))
+    texts = (text("passphrase"), text("1234 passphrase too", reading="html"))
+    (match,) = made.scan(texts)
+    assert around(Lines((match,), near_misses(made, texts, "word")), match) == "**** ********** too"
+
+
 def test_a_word_with_a_digit_may_be_a_secret_that_nothing_found() -> None:
     made = engine(code(mask="all"))
     (match,) = made.scan((text("pw Tr0ub4dor&x, 1234"),))
