@@ -12,7 +12,7 @@ from smtp_gate.core.verdict import Judgement, Mode, Result
 from smtp_gate.core.view import Extent, MessageView
 from smtp_gate.examine import Rule, Ruleset, asker
 from smtp_gate.ruleset.asked import answers
-from smtp_gate.ruleset.reasons import Row, Shown, reasons
+from smtp_gate.ruleset.reasons import Row, Shown, link_reasons, reasons
 
 SEALED: Final = {
     Extent.WHOLE: "all of it is encrypted",
@@ -56,6 +56,7 @@ def why_rule(case: Case, rule: Rule) -> Iterator[Row]:
         yield Row(" ", "saw: nothing" if result.applies else "did not look")
     if result.applies and result.failure is None:
         yield from reasons(rule, case.shown)
+        yield from link_reasons(rule, case.view)
     said = answer.explanation(case.view.message, result)
     if said and (result.findings or result.unscannable):
         yield Row(" ", f"says: {said}")

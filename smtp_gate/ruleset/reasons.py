@@ -13,6 +13,7 @@ from smtp_gate.detect.why import Account, account
 from smtp_gate.examine import Rule
 from smtp_gate.families.clauses import Clause, FindParams, accounted, uncounted, written
 from smtp_gate.families.credentials import COVERED, CredentialsParams
+from smtp_gate.families.links import WEIGHTS, LinksParams, weighed
 from smtp_gate.ruleset.example_expect import wording
 
 CLOSE: Final = 5
@@ -78,6 +79,23 @@ def shown_for(rule: Rule, engine: Engine, view: MessageView) -> Shown:
     return Shown(engine.scan(view.texts), nearly, secret=isinstance(params, CredentialsParams))
 
 
+def link_reasons(rule: Rule, view: MessageView) -> Iterator[Row]:
+    """What weighs on links and is too little, each host and sum once; nothing for rules that look at no links."""
+    params = rule.params
+    if not isinstance(params, LinksParams):
+        return
+    weights = WEIGHTS | params.weights
+    light = (one for one in weighed(view, params) if one.signals and one.weight < params.threshold)
+    told = dict.fromkeys(
+        f"link to {one.shown or 'no host'} in {one.link.region}: "
+        f"{' + '.join(f'{s} {weights[s]}' for s in one.signals)}, and {params.threshold} is wanted"
+        for one in light
+    )
+    yield from (Row("?", said) for said in islice(told, CLOSE))
+    if len(told) > CLOSE:
+        yield Row("?", f"{len(told) - CLOSE} more links weigh too little")
+
+
 def reasons(rule: Rule, shown: Shown) -> Iterator[Row]:
     """What each clause of the rule counted and did not, and what nearly counted; nothing for rules without clauses.
 
@@ -87,12 +105,12 @@ def reasons(rule: Rule, shown: Shown) -> Iterator[Row]:
     if not isinstance(params, FindParams):
         return
     secret = isinstance(params, CredentialsParams)
-    for weighed in accounted(shown.matches, params):
-        verb = "holds" if weighed.holds else "does not hold"
+    for clause in accounted(shown.matches, params):
+        verb = "holds" if clause.holds else "does not hold"
         yield Row(
-            "?", f"{written(weighed.side, weighed.clause)}: {weighed.unique} different, {weighed.count} in all; {verb}"
+            "?", f"{written(clause.side, clause.clause)}: {clause.unique} different, {clause.count} in all; {verb}"
         )
-        yield from islice(_uncounted(weighed.clause, params, shown, secret=secret), CLOSE)
+        yield from islice(_uncounted(clause.clause, params, shown, secret=secret), CLOSE)
     for detector, told in shown.nearly.items():
         yield from _near(detector, told, shown, secret=secret)
 
