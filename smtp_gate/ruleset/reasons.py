@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Final
 
 from smtp_gate.core.finding import Finding
-from smtp_gate.core.view import Match, MessageView
+from smtp_gate.core.view import Match, MessageView, covered
 from smtp_gate.detect.engine import Engine
 from smtp_gate.detect.lines import Lines
 from smtp_gate.detect.why import Account, account
@@ -87,13 +87,18 @@ def link_reasons(rule: Rule, view: MessageView) -> Iterator[Row]:
     weights = WEIGHTS | params.weights
     light = (one for one in weighed(view, params) if one.signals and one.weight < params.threshold)
     told = dict.fromkeys(
-        f"link to {one.shown or 'no host'} in {one.link.region}: "
+        f"link to {_host(one.shown)} in {one.link.region}: "
         f"{' + '.join(f'{s} {weights[s]}' for s in one.signals)}, and {params.threshold} is wanted"
         for one in light
     )
     yield from (Row("?", said) for said in islice(told, CLOSE))
     if len(told) > CLOSE:
         yield Row("?", f"{len(told) - CLOSE} more links weigh too little")
+
+
+def _host(shown: str) -> str:
+    """A host that did not count is nobody's evidence: a number in its name may be a secret, that of an address is none."""
+    return covered(shown) if any(c.isalpha() for c in shown) else shown or "no host"
 
 
 def reasons(rule: Rule, shown: Shown) -> Iterator[Row]:

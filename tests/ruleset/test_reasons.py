@@ -106,7 +106,7 @@ def test_rules_without_detectors_have_no_such_reasons() -> None:
 
 def test_links_that_weigh_too_little_say_how_much() -> None:
     letter = builders.message(
-        "See https://bit.ly/abc and https://192.0.2.1/login and https://city.example.org/ and https://bit.ly/def",
+        "See https://bit.ly/abc and https://192.0.2.1/login and https://city.example.org/ and https://536-90-4399.bit.ly/ and https://bit.ly/def",
     )
     seen = read(letter, Limits(), {})
     params = links.LinksParams(threshold=95)
@@ -114,12 +114,14 @@ def test_links_that_weigh_too_little_say_how_much() -> None:
     assert told == [
         "link to bit.ly in own: shortener 30, and 95 is wanted",
         "link to 192.0.2.1 in own: ip_literal 50 + credentials 40, and 95 is wanted",
+        "link to ***-**-****.bit.ly in own: shortener 30, and 95 is wanted",
     ]
     lower = links.LinksParams(threshold=90)
     assert [
         r.said[:14] for r in link_reasons(Rule("r", "t", (), "p", links.family, lower, Scope(), Terms()), seen)
     ] == [
         "link to bit.ly",
+        "link to ***-**",
     ]
     assert [f.evidence for f in links.family.check(seen, Facts(), lower)] == ["192.0.2.1"]
     assert list(link_reasons(rule(sensitive.SensitiveParams(find=clauses(Clause(detector="code")))), seen)) == []
