@@ -7,12 +7,12 @@ from typing import Final
 from smtp_gate.core import answer
 from smtp_gate.core.facts import Facts
 from smtp_gate.core.message import Path
-from smtp_gate.core.record import AccountRow, FactRow, fact_rows
 from smtp_gate.core.scope import ANYONE, Scope, Who
 from smtp_gate.core.verdict import Judgement, Mode, Result
 from smtp_gate.core.view import Extent, MessageView
 from smtp_gate.examine import Rule, Ruleset, asker
-from smtp_gate.ruleset.reasons import Row, Shown, reasons
+from smtp_gate.ruleset.asked import answers
+from smtp_gate.ruleset.reasons import Row, Shown, link_reasons, reasons
 
 SEALED: Final = {
     Extent.WHOLE: "all of it is encrypted",
@@ -46,7 +46,8 @@ def why_rule(case: Case, rule: Rule) -> Iterator[Row]:
     yield Row(" ", f"is for: {_people(case, result.applies) or 'none of these recipients'}")
     yield from _when(case, rule)
     yield from _spared(case, rule, result)
-    yield from (Row("?", f"asked {_fact(row)}") for row in _asked(case, rule))
+    asked = replace(case.ruleset, rules=(rule,)).needs(case.view)
+    yield from (Row("?", f"asked {said}") for said in answers(case.facts, asked))
     if result.failure is not None:
         yield Row("+", f"could not look: {result.failure.cause} {result.failure.detail}".rstrip())
     yield from (case.shown.row("+", f) for f in result.findings)
@@ -55,6 +56,7 @@ def why_rule(case: Case, rule: Rule) -> Iterator[Row]:
         yield Row(" ", "saw: nothing" if result.applies else "did not look")
     if result.applies and result.failure is None:
         yield from reasons(rule, case.shown)
+        yield from link_reasons(rule, case.view)
     said = answer.explanation(case.view.message, result)
     if said and (result.findings or result.unscannable):
         yield Row(" ", f"says: {said}")
@@ -113,30 +115,3 @@ def _scope(case: Case, scope: Scope) -> str:
             f"{p} is passed on elsewhere" if p.is_rerouted else f"{p} {_held(case, scope.recipients, p)}" for p in paths
         ]
     return "; ".join(said)
-
-
-def _asked(case: Case, rule: Rule) -> list[FactRow]:
-    """The questions of this rule with the answers used, in the journal's words."""
-    keys = replace(case.ruleset, rules=(rule,)).needs(case.view)
-    known = case.facts.answers
-    facts = Facts({key: known[key] for key in keys if key in known})
-    return fact_rows(replace(case.judgement, facts=facts))
-
-
-def _fact(row: FactRow) -> str:
-    said = row["answer"] + (f" ({row['cause']})" if row["cause"] else "")
-    if row["entry"]:
-        said += f", by {row['entry']}"
-    if row["account"] is not None:
-        said += f", {_account(row['account'])}"
-    return f"{row['source']} {row['subject']}".strip() + f": {said}"
-
-
-def _account(account: AccountRow) -> str:
-    said = [account["status"], account["kind"], account["standing"].replace("_", " ")]
-    said += [f"from {account['valid_from']}"] if account["valid_from"] else []
-    said += [f"to {account['valid_to']}"] if account["valid_to"] else []
-    said += [f"now {account['successor']}"] if account["successor"] else []
-    groups = account["groups"]
-    said += [f"in {', '.join(groups[:5])}{' ...' if len(groups) > 5 else ''}"] if groups else []
-    return ", ".join(said)

@@ -14,6 +14,7 @@ _PIECE: Final = re.compile(r"\w{3,}")
 _WORD: Final = re.compile(r"\S+")
 _PIECES: Final = 2000
 _LONG: Final = 400
+_Key = tuple[str, str, bytes]
 
 
 class Lines:
@@ -21,22 +22,25 @@ class Lines:
 
     def __init__(self, matches: Iterable[Match], nearly: Iterable[NearMiss] = ()) -> None:
         """`matches` are all that the scan of the message found, `nearly` what is to be covered although it did not count."""
-        self._by_text: dict[tuple[str, str], list[Match]] = {}
-        self._spans: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        self._by_text: dict[_Key, list[Match]] = {}
+        self._spans: dict[_Key, list[tuple[int, int]]] = {}
         self._pieces: set[str] = set()
         self._secret: set[str] = set()
         for match in matches:
             self._by_text.setdefault(_key(match.text), []).append(match)
-            self._spans.setdefault(_key(match.text), []).append((match.start, match.end))
-            written = match.text.text[match.start : match.end]
-            # A value may stand split or joined in another reading, where nothing was found.
-            if len(written) <= _LONG and len(self._pieces) < _PIECES:
-                pieces = [piece.casefold() for piece in _PIECE.findall(written)]
-                self._pieces.update(pieces)
-                if not any(c.isalnum() for c in match.evidence):
-                    self._secret.update(pieces)
+            self._cover_everywhere(match, secret=not any(c.isalnum() for c in match.evidence))
         for miss in nearly:
-            self._spans.setdefault(_key(miss.text), []).append((miss.start, miss.end))
+            self._cover_everywhere(miss, secret=False)
+
+    def _cover_everywhere(self, found: Match | NearMiss, *, secret: bool) -> None:
+        """Cover it in its own place, and its pieces wherever they stand: in another reading nothing may be found of it."""
+        self._spans.setdefault(_key(found.text), []).append((found.start, found.end))
+        written = found.text.text[found.start : found.end]
+        if len(written) <= _LONG and len(self._pieces) < _PIECES:
+            pieces = [piece.casefold() for piece in _PIECE.findall(written)]
+            self._pieces.update(pieces)
+            if secret:
+                self._secret.update(pieces)
 
     def around(self, text: Text, start: int, end: int, evidence: str) -> str:
         """The line around the value from `start` to `end`, `evidence` in its place: printable, about ROOM characters.
@@ -87,8 +91,9 @@ class Lines:
         return any(piece in word for piece in self._pieces) or any(word in piece for piece in self._secret)
 
 
-def _key(text: Text) -> tuple[str, str]:
-    return text.part, text.reading
+def _key(text: Text) -> _Key:
+    """A part may have several readings of one name; equal octets hold equal matches."""
+    return text.part, text.reading, text.octets
 
 
 def _cover(signs: list[str], start: int, end: int, *, letters: bool = False) -> None:

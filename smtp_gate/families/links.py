@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Final, Literal
 from urllib.parse import unquote
@@ -48,35 +49,11 @@ Signal = Annotated[
 ]  # fmt: skip
 SHORTENERS: Final = frozenset(
     [
-        "bit.ly",
-        "tinyurl.com",
-        "t.co",
-        "goo.gl",
-        "ow.ly",
-        "is.gd",
-        "buff.ly",
-        "rebrand.ly",
-        "cutt.ly",
-        "shorturl.at",
-        "rb.gy",
-        "t.ly",
-        "tiny.cc",
-        "bl.ink",
-        "v.gd",
-        "shorte.st",
-        "adf.ly",
-        "lnkd.in",
-        "s.id",
-        "qr.ae",
-        "soo.gd",
-        "clck.ru",
-        "urlz.fr",
-        "tr.im",
-        "x.co",
-        "short.io",
-        "u.to",
+        "bit.ly", "tinyurl.com", "t.co", "goo.gl", "ow.ly", "is.gd", "buff.ly", "rebrand.ly", "cutt.ly",
+        "shorturl.at", "rb.gy", "t.ly", "tiny.cc", "bl.ink", "v.gd", "shorte.st", "adf.ly", "lnkd.in", "s.id",
+        "qr.ae", "soo.gd", "clck.ru", "urlz.fr", "tr.im", "x.co", "short.io", "u.to",
     ]
-)
+)  # fmt: skip
 FREE_HOSTING: Final = frozenset(
     [
         "github.io",
@@ -145,24 +122,45 @@ class LinksFamily:
 
     def check(self, view: MessageView, facts: Facts, params: LinksParams) -> Iterable[Finding]:  # noqa: ARG002 - the protocol's form
         """One finding a host, with the signals that counted; the evidence is the host alone, never a whole link."""
-        weights = WEIGHTS | params.weights
-        harmless = frozenset(view.envelope.listener.internal_domains.union(params.trusted))
-        # The same link stands in the text and in the HTML of most mail.
-        seen: dict[tuple[str, str], tuple[str, tuple[Signal, ...]]] = {}
         found: dict[tuple[str, str, str, str], Finding] = {}
-        for link in view.links:
-            if link.region.kind in {RegionKind.QUOTED, RegionKind.RETURNED}:
-                continue
-            written = (link.target, link.shown)
-            if written not in seen:
-                seen[written] = examine_link(link, params, harmless)
-            host, signals = seen[written]
-            counted = [s for s in signals if weights[s]]
-            if sum(weights[s] for s in counted) >= params.threshold:
-                detail = "+".join(sorted(counted))
-                key = (host, detail, link.part, str(link.region))
-                found.setdefault(key, Finding(link.region, _shown_host(host), part=link.part, detail=detail))
+        for one in weighed(view, params):
+            if one.weight >= params.threshold:
+                detail = "+".join(sorted(one.signals))
+                key = (one.host, detail, one.link.part, str(one.link.region))
+                found.setdefault(key, Finding(one.link.region, one.shown, part=one.link.part, detail=detail))
         return tuple(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A link with the signals that weigh something and the sum of their weights; `host` is where a browser would go."""
+
+    link: Link
+    host: str
+    signals: tuple[Signal, ...]
+    weight: int
+
+    @property
+    def shown(self) -> str:
+        """The host as evidence; never a whole link."""
+        return self.host if len(self.host) <= 100 else self.host[:97] + "..."
+
+
+def weighed(view: MessageView, params: LinksParams) -> Iterator[Weighed]:
+    """Every link of the message's own text, weighed."""
+    weights = WEIGHTS | params.weights
+    harmless = frozenset(view.envelope.listener.internal_domains.union(params.trusted))
+    # The same link stands in the text and in the HTML of most mail.
+    seen: dict[tuple[str, str], tuple[str, tuple[Signal, ...]]] = {}
+    for link in view.links:
+        if link.region.kind in {RegionKind.QUOTED, RegionKind.RETURNED}:
+            continue
+        written = (link.target, link.shown)
+        if written not in seen:
+            seen[written] = examine_link(link, params, harmless)
+        host, signals = seen[written]
+        counted = tuple(s for s in signals if weights[s])
+        yield Weighed(link, host, counted, sum(weights[s] for s in counted))
 
 
 def examine_link(
@@ -288,10 +286,6 @@ def known_suffix(host: str) -> bool:
     """Whether the host ends in a top-level domain that the public suffix list knows."""
     top = host.rstrip(".").rsplit(".", 1)[-1]
     return "." in host and _suffixes().publicsuffix(host, accept_unknown=False) is not None and not top.isdigit()
-
-
-def _shown_host(host: str) -> str:
-    return host if len(host) <= 100 else host[:97] + "..."
 
 
 family = LinksFamily()

@@ -10,7 +10,7 @@ reach anything. Coverage is the share of points that are reached, in per cent.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from smtp_gate.core.scope import ANYONE, Spare
@@ -35,13 +35,13 @@ class Point:
         return f"{self.kind} {self.name}"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RuleCoverage:
     """The points of one rule in the order of the rule, and those that examples reach."""
 
     rule: str
     points: tuple[Point, ...]
-    reached: set[Point] = field(default_factory=set)
+    reached: frozenset[Point] = frozenset()
 
     @property
     def unreached(self) -> tuple[Point, ...]:
@@ -76,7 +76,8 @@ class Coverage:
         self.expect(rule)
         covered = self._by_rule[rule.id]
         reached = _by_hit(rule, judged) if result.kind == "hit" else _by_miss(rule, judged)
-        covered.reached.update(set(reached) & set(covered.points))
+        known = covered.reached | (frozenset(reached) & frozenset(covered.points))
+        self._by_rule[rule.id] = replace(covered, reached=known)
 
     @property
     def rules(self) -> tuple[RuleCoverage, ...]:

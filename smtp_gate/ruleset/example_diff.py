@@ -1,8 +1,11 @@
 """An example that came out wrong, as a diff: what was expected, what came out in its line, and what nearly counted."""
 
+from collections.abc import Iterator
+
+from smtp_gate.ruleset.asked import answers
 from smtp_gate.ruleset.example_expect import said, unexpected, unmet
-from smtp_gate.ruleset.examples import ExampleResult
-from smtp_gate.ruleset.reasons import Row, reasons, shown_for
+from smtp_gate.ruleset.examples import ExampleResult, Judged
+from smtp_gate.ruleset.reasons import Row, link_reasons, reasons, shown_for
 
 
 def differences(result: ExampleResult) -> tuple[Row, ...]:
@@ -12,7 +15,7 @@ def differences(result: ExampleResult) -> tuple[Row, ...]:
         return (Row("-", "a finding" if result.kind == "hit" else "no finding"), Row("+", result.why))
     (rule,) = judged.alone.rules
     shown = shown_for(rule, judged.alone.engine, judged.view)
-    why = tuple(reasons(rule, shown))
+    why = (*_asked(judged), *reasons(rule, shown), *link_reasons(rule, judged.view))
     rows: list[Row] = []
     if result.kind == "miss":
         rows = [Row("-", "no finding"), *(shown.row("+", f) for f in result.found)]
@@ -27,3 +30,7 @@ def differences(result: ExampleResult) -> tuple[Row, ...]:
         rows += [shown.row("+" if lacking or example.model.only else " ", f) for f in others]
         rows += why if lacking else ()
     return tuple(rows)
+
+
+def _asked(judged: Judged) -> Iterator[Row]:
+    return (Row("?", f"asked {said}") for said in answers(judged.facts, judged.alone.needs(judged.view)))

@@ -6,13 +6,14 @@ from itertools import islice
 from typing import Final
 
 from smtp_gate.core.finding import Finding
-from smtp_gate.core.view import Match, MessageView
+from smtp_gate.core.view import Match, MessageView, covered
 from smtp_gate.detect.engine import Engine
 from smtp_gate.detect.lines import Lines
 from smtp_gate.detect.why import Account, account
 from smtp_gate.examine import Rule
 from smtp_gate.families.clauses import Clause, FindParams, accounted, uncounted, written
 from smtp_gate.families.credentials import COVERED, CredentialsParams
+from smtp_gate.families.links import WEIGHTS, LinksParams, weighed
 from smtp_gate.ruleset.example_expect import wording
 
 CLOSE: Final = 5
@@ -78,6 +79,28 @@ def shown_for(rule: Rule, engine: Engine, view: MessageView) -> Shown:
     return Shown(engine.scan(view.texts), nearly, secret=isinstance(params, CredentialsParams))
 
 
+def link_reasons(rule: Rule, view: MessageView) -> Iterator[Row]:
+    """What weighs on links and is too little, each host and sum once; nothing for rules that look at no links."""
+    params = rule.params
+    if not isinstance(params, LinksParams):
+        return
+    weights = WEIGHTS | params.weights
+    light = (one for one in weighed(view, params) if one.signals and one.weight < params.threshold)
+    told = dict.fromkeys(
+        f"link to {_host(one.shown)} in {one.link.region}: "
+        f"{' + '.join(f'{s} {weights[s]}' for s in one.signals)}, and {params.threshold} is wanted"
+        for one in light
+    )
+    yield from (Row("?", said) for said in islice(told, CLOSE))
+    if len(told) > CLOSE:
+        yield Row("?", f"{len(told) - CLOSE} more links weigh too little")
+
+
+def _host(shown: str) -> str:
+    """A host that did not count is nobody's evidence: a number in its name may be a secret, that of an address is none."""
+    return covered(shown) if any(c.isalpha() for c in shown) else shown or "no host"
+
+
 def reasons(rule: Rule, shown: Shown) -> Iterator[Row]:
     """What each clause of the rule counted and did not, and what nearly counted; nothing for rules without clauses.
 
@@ -87,12 +110,12 @@ def reasons(rule: Rule, shown: Shown) -> Iterator[Row]:
     if not isinstance(params, FindParams):
         return
     secret = isinstance(params, CredentialsParams)
-    for weighed in accounted(shown.matches, params):
-        verb = "holds" if weighed.holds else "does not hold"
+    for clause in accounted(shown.matches, params):
+        verb = "holds" if clause.holds else "does not hold"
         yield Row(
-            "?", f"{written(weighed.side, weighed.clause)}: {weighed.unique} different, {weighed.count} in all; {verb}"
+            "?", f"{written(clause.side, clause.clause)}: {clause.unique} different, {clause.count} in all; {verb}"
         )
-        yield from islice(_uncounted(weighed.clause, params, shown, secret=secret), CLOSE)
+        yield from islice(_uncounted(clause.clause, params, shown, secret=secret), CLOSE)
     for detector, told in shown.nearly.items():
         yield from _near(detector, told, shown, secret=secret)
 

@@ -83,12 +83,25 @@ def test_a_value_within_a_longer_word_is_covered_there() -> None:
     assert around(Lines(matches), match) == "see ************* ****"
 
 
+def test_readings_of_one_name_are_told_apart() -> None:
+    made = engine(code(mask="all"))
+    matches = made.scan((text("one two 1234"), text("5678 nine")))
+    assert [around(Lines(matches), m) for m in matches] == ["one two ****", "**** nine"]
+
+
 def test_what_nearly_was_a_value_is_covered_where_somebody_says_so() -> None:
     made = engine(code(mask="all"), Detector("word", "pass[a-z]+", (), "us_ssn"))
     here = text("1234 passphrase")
     (match,) = made.scan((here,))
     assert around(Lines((match,)), match) == "**** passphrase"
     assert around(Lines((match,), near_misses(made, (here,), "word")), match) == "**** **********"
+
+
+def test_what_nearly_was_a_value_is_covered_in_every_reading() -> None:
+    made = engine(code(mask="all"), Detector("word", "pass[a-z]+", (), "us_ssn"))
+    texts = (text("passphrase"), text("1234 passphrase too", reading="html"))
+    (match,) = made.scan(texts)
+    assert around(Lines((match,), near_misses(made, texts, "word")), match) == "**** ********** too"
 
 
 def test_a_word_with_a_digit_may_be_a_secret_that_nothing_found() -> None:

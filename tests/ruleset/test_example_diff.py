@@ -158,6 +158,32 @@ def test_a_miss_that_was_found_shows_it_in_its_line(tmp_path: Path) -> None:
     assert rows(wrong) == ["- no finding", "+ code high in own [0] | the code ****-****-3333 stays"]
 
 
+def test_a_hit_of_a_rule_that_asks_shows_what_it_was_answered(tmp_path: Path) -> None:
+    accounts = (
+        PACK[: PACK.index("rules:")]
+        + """\
+rules:
+  - id: codes.code
+    title: Accounts
+    policy: P-ACCESS
+    family: accounts
+    signals: [ended]
+    action: reject
+    examples:
+      hit:
+        - HIT
+      miss:
+        - MISS
+"""
+    )
+    hit = "{from: c@milwaukee.gov, text: a, accounts: [{address: c@milwaukee.gov, name: Carla Diaz, valid_to: 2026-03-31}]}"
+    loaded = load_pack(tmp_path, hit, pack=accounts)
+    wrong = next(iter(run_examples(loaded)))
+    shown = rows(wrong)
+    assert "? asked directory c@milwaukee.gov: known, employee, person, current, to 2026-03-31" in shown
+    assert not any("Carla" in row for row in shown)
+
+
 def test_an_example_that_is_no_mail_has_a_diff_too(tmp_path: Path) -> None:
     broken, _ = run(tmp_path, "case: none.eml")
     assert rows(broken)[0] == "- a finding"

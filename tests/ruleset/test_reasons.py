@@ -2,16 +2,19 @@
 
 from typing import Any
 
+from smtp_gate.core.facts import Facts
 from smtp_gate.core.scope import Scope
 from smtp_gate.core.verdict import Terms
 from smtp_gate.core.view import MessageView, RegionKind, Text
 from smtp_gate.detect.detectors import Level
 from smtp_gate.detect.engine import Engine
 from smtp_gate.examine import Rule
-from smtp_gate.families import credentials, sensitive
+from smtp_gate.families import credentials, links, sensitive
 from smtp_gate.families.base import Family
 from smtp_gate.families.clauses import Clause, Find, FindParams, accounted, uncounted, weigh
-from smtp_gate.ruleset.reasons import CLOSE, reasons, shown_for
+from smtp_gate.reading.limits import Limits
+from smtp_gate.reading.reader import read
+from smtp_gate.ruleset.reasons import CLOSE, link_reasons, reasons, shown_for
 from tests import builders
 from tests.detect.texts import code, engine, near, regions, text
 
@@ -99,3 +102,26 @@ def test_rules_without_detectors_have_no_such_reasons() -> None:
     here = view(text("1234"))
     other = Rule("r", "t", (), "p", sensitive.family, None, Scope(), Terms())
     assert list(reasons(other, shown_for(other, ENGINE, here))) == []
+
+
+def test_links_that_weigh_too_little_say_how_much() -> None:
+    letter = builders.message(
+        "See https://bit.ly/abc and https://192.0.2.1/login and https://city.example.org/ and https://536-90-4399.bit.ly/ and https://bit.ly/def",
+    )
+    seen = read(letter, Limits(), {})
+    params = links.LinksParams(threshold=95)
+    told = [r.said for r in link_reasons(Rule("r", "t", (), "p", links.family, params, Scope(), Terms()), seen)]
+    assert told == [
+        "link to bit.ly in own: shortener 30, and 95 is wanted",
+        "link to 192.0.2.1 in own: ip_literal 50 + credentials 40, and 95 is wanted",
+        "link to ***-**-****.bit.ly in own: shortener 30, and 95 is wanted",
+    ]
+    lower = links.LinksParams(threshold=90)
+    assert [
+        r.said[:14] for r in link_reasons(Rule("r", "t", (), "p", links.family, lower, Scope(), Terms()), seen)
+    ] == [
+        "link to bit.ly",
+        "link to ***-**",
+    ]
+    assert [f.evidence for f in links.family.check(seen, Facts(), lower)] == ["192.0.2.1"]
+    assert list(link_reasons(rule(sensitive.SensitiveParams(find=clauses(Clause(detector="code")))), seen)) == []
