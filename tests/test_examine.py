@@ -278,3 +278,21 @@ def test_outside_of_a_share_a_rule_that_fails_defers_nobody() -> None:
     assert result.terms.mode is Mode.SHADOW
     verdict = decide([result], CLAIMED.envelope)
     assert (verdict.strictest, verdict.rulings[0].would) == (Disposition.ACCEPT, Disposition.DEFER)
+
+
+def test_what_encryption_spares_anyway_is_no_use_of_a_waiver() -> None:
+    whole = Protection(Extent.WHOLE, by=("zip",), parts=frozenset({""}))
+    view = replace(view_of(LOGGED_IN), protection=whole)
+    (sealed,) = run(view, replace(SECRET, unless=(Spare(encrypted=True),)), waivers=(WAIVER,))
+    assert [(e.by, e.spared) for e in sealed.exempt] == [("EX-1", 0)]
+    (open_,) = run(view, SECRET, waivers=(WAIVER,))
+    assert [(e.by, e.spared) for e in open_.exempt] == [("EX-1", 1)]
+
+
+@pytest.mark.parametrize(("action", "spared"), [(Disposition.QUARANTINE, 1), (Disposition.ACCEPT, 0)])
+def test_a_part_that_nobody_can_read_counts_where_it_would_have_acted(action: Disposition, spared: int) -> None:
+    sealed = Unscannable("2", Region(RegionKind.ATTACHMENT, "x.zip"), Reason.UNKNOWN)
+    mail = replace(LOGGED_IN, content=b"Subject: x\r\n\r\nnothing\r\n")
+    reading = replace(SECRET, family=ReadsContent(), terms=Terms(on_unscannable=action))
+    (result,) = run(replace(view_of(mail), unscannable=(sealed,)), reading, waivers=(WAIVER,))
+    assert result.exempt[0].spared == spared

@@ -228,3 +228,8 @@ def test_commands_tell_the_roll_out_and_what_shadow_would_do(config: Path, tmp_p
     assert "HELD" in inside
     row = json.loads(run("explain", "-c", config, "--json", letter).output)
     assert (row["verdict"], row["findings"][0]["mode"]) == ("accept", "shadow")
+
+
+def test_a_mistake_is_refused_whatever_the_caller_says(config: Path, file: Path) -> None:
+    assert add(config, "--yes", rule="test.secrte").exit_code == 1
+    assert not file.exists()

@@ -96,3 +96,9 @@ def test_a_rule_that_needs_a_directory_is_told_where_there_is_none(tmp_path: Pat
     (found,) = unasked_mistakes([pack(tmp_path, PACK.replace("family: toy", "family: accounts"))])
     assert (found.severity, found.message) == ("warning", "this rule looks at nothing: no directory is configured")
     assert list(unasked_mistakes([pack(tmp_path, PACK)])) == []
+
+
+def test_a_roll_out_to_a_group_that_nobody_is_in_is_told(tmp_path: Path) -> None:
+    text = PACK.replace("    action", "    rollout: {percent: 10, sender: [group:benefit-office]}\n    action")
+    (found,) = group_mistakes([pack(tmp_path, text)], GROUPS)
+    assert found.hint == "did you mean `benefits-office`?"

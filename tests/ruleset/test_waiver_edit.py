@@ -118,3 +118,8 @@ def test_an_end_that_cannot_be_written_safely_is_refused() -> None:
             ended(shared.encode(), name, "2026-11-24", "over")
     with pytest.raises(CannotEditError):
         ended(b"pack: w\nwaivers:\n- {id: a}\n", "a", "2026-11-24", "over")
+
+
+def test_lines_keep_their_ends() -> None:
+    new = ended(BLOCK.replace("\n", "\r\n").encode(), "EX-1", "2026-11-24", "over")
+    assert new.count(b"\n") == new.count(b"\r\n") == BLOCK.count("\n") + 1
