@@ -46,7 +46,8 @@ def why_rule(case: Case, rule: Rule) -> Iterator[Row]:
         return
     if rule.rollout is not None and rule.terms.mode is Mode.ENFORCE:
         acts = "acts" if result.terms.mode is Mode.ENFORCE else "is in shadow"
-        yield Row("?", f"roll-out: {acts} for {sender_of(case.view.envelope).address or '<>'}")
+        who = sender_of(case.view.envelope).address or "<>"
+        yield Row("?", f"roll-out: {acts} for {who}")
     yield Row(" ", f"is for: {_people(case, result.applies) or 'none of these recipients'}")
     yield from _when(case, rule)
     yield from _spared(case, rule, result)
