@@ -233,3 +233,20 @@ def test_commands_tell_the_roll_out_and_what_shadow_would_do(config: Path, tmp_p
 def test_a_mistake_is_refused_whatever_the_caller_says(config: Path, file: Path) -> None:
     assert add(config, "--yes", rule="test.secrte").exit_code == 1
     assert not file.exists()
+
+
+def test_a_waiver_does_not_end_a_rollback_unsaid(config: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiver_change, "rollback_note", lambda _config: "a rollback is in force")
+    done = add(config)
+    assert (done.exit_code, "this would end it" in done.output, file.exists()) == (1, True, False)
+    assert add(config, "--yes").exit_code == 0
+
+
+def test_the_packs_of_the_installation_are_nobodys_to_write_in(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As where the settings say `rules: [shipped, ../rules]`, or `rules: shipped` alone.
+    monkeypatch.setattr(waiver_change, "shipped_rules", lambda: tmp_path / "rules")
+    done = add(config)
+    assert (done.exit_code, "say --file FILE" in done.output) == (2, True)
+    assert [p.name for p in (tmp_path / "rules").iterdir()] == ["test.yaml"]
