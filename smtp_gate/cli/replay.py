@@ -64,7 +64,7 @@ class Given(TypedDict):
 @click.command()
 @config_option
 @click.option(
-    "--candidate", "candidates", metavar="DIR", multiple=True, callback=candidate_paths,
+    "--candidate", "candidates", metavar="DIR", multiple=True, type=click.Path(path_type=Path),
     help="A folder or file of packs to try in place of those that run; `shipped` for those of the installation.",
 )  # fmt: skip
 @click.option("--enforce-shadow", "enforced", metavar="RULE", multiple=True, help="Try this shadow rule as enforced.")
@@ -96,6 +96,7 @@ def replay(config_file: Path | None, sources: tuple[str, ...], **given: Unpack[G
     """
     if not given["candidates"] and not given["enforced"] and not given["enforce"]:
         raise click.UsageError("what is to be tried? Say --candidate DIR, --enforce-shadow RULE or --enforce")
+    given["candidates"] = candidate_paths(given["candidates"])
     html = given["html"]
     if html is not None and not html.absolute().parent.is_dir():
         raise click.UsageError(f"--html: there is no folder {html.parent}")

@@ -36,15 +36,17 @@ class Books:
         return self.base.ruleset
 
 
-def candidate_paths(_context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> tuple[Path, ...]:
-    """The folders and files that are tried; `shipped` means the packs of the installation, unless a path is called so."""
+def candidate_paths(given: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The folders and files that are tried; `shipped` means the packs of the installation, unless a path is called so.
+
+    Raises click.UsageError where one is not there.
+    """
     paths = []
-    for name in given:
-        shipped = shipped_rules() if name == SHIPPED and not Path(name).exists() else None
-        path = shipped or Path(name)
-        if not path.exists():
-            raise click.BadParameter(f"there is no {name}", param=option)
-        paths.append(path)
+    for path in given:
+        shipped = shipped_rules() if str(path) == SHIPPED and not path.exists() else None
+        if shipped is None and not path.exists():
+            raise click.UsageError(f"--candidate: there is no {path}")
+        paths.append(shipped or path)
     return tuple(paths)
 
 
