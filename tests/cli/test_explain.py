@@ -221,3 +221,13 @@ def test_no_explanation_shows_a_clear_value(config: Path, body: str, rule: str) 
     shown = re.sub(r"pytest-\d+", "", shown)
     for value in ("536", "212-", "09-9876", "3456", "abcd", "ijkl"):
         assert value not in shown
+
+
+def test_rules_that_saw_nothing_are_named_beside_those_that_are_for_nobody_here(config: Path, tmp_path: Path) -> None:
+    outside = run("explain", "-c", config, letter(tmp_path, "key-abcdefghijkl")).output
+    assert re.search(r"saw nothing +test\.code\s", outside)
+    assert "not for it" not in outside
+    inside = run("explain", "-c", config, letter(tmp_path, "hello", "cdiaz@milwaukee.gov")).output
+    assert re.search(r"saw nothing +test\.key\s", inside)
+    assert re.search(r"not for it +test\.code\s", inside)
+    assert "test.asleep" not in outside + inside
