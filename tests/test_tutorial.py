@@ -108,12 +108,12 @@ class Reader:
         wrong = any(": error:" in line or " bad " in line or "expected  " in line for line in shown)
         assert done.returncode == int(wrong), command
         if words[1] == "init":
-            self._move_ports()
+            self._settle()
 
-    def _move_ports(self) -> None:
-        """Other ports than the usual ones, which may be taken on the machine."""
+    def _settle(self) -> None:
+        """Other ports than the usual ones, which may be taken; and no watch, which on a slow machine would be before `reload`."""
         file = self.folder / "my-city" / "config" / "smtp-gate.yaml"
-        text = file.read_text()
+        text = file.read_text() + "\nwatch: false\n"
         for usual in ("127.0.0.1:2525", "127.0.0.1:9925"):
             with socket.socket() as free:
                 free.bind(("127.0.0.1", 0))
