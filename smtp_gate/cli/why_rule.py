@@ -7,6 +7,7 @@ from typing import Final
 from smtp_gate.core import answer
 from smtp_gate.core.facts import Facts
 from smtp_gate.core.message import Path
+from smtp_gate.core.rollout import sender_of
 from smtp_gate.core.scope import ANYONE, Scope, Who
 from smtp_gate.core.verdict import Judgement, Mode, Result
 from smtp_gate.core.view import Extent, MessageView
@@ -39,10 +40,14 @@ class Case:
 def why_rule(case: Case, rule: Rule) -> Iterator[Row]:
     """Why the rule acted or did not, in order. Nothing of value stands clear in a row."""
     result = next((r for r in case.judgement.verdict.results if r.rule == rule.id), None)
-    yield Row(" ", f"{rule.id} ({rule.terms.mode}, {rule.terms.action.word}): {rule.title}")
+    mode = rule.terms.mode if result is None else result.terms.mode
+    yield Row(" ", f"{rule.id} ({mode}, {rule.terms.action.word}): {rule.title}")
     if result is None:
         yield Row("?", "is off: it did not look" if rule.terms.mode is Mode.OFF else "did not look")
         return
+    if rule.rollout is not None and rule.terms.mode is Mode.ENFORCE:
+        where = "is in it" if result.terms.mode is Mode.ENFORCE else "is not in it"
+        yield Row("?", f"rolled out to {rule.rollout}: {sender_of(case.view.envelope)} {where}")
     yield Row(" ", f"is for: {_people(case, result.applies) or 'none of these recipients'}")
     yield from _when(case, rule)
     yield from _spared(case, rule, result)
@@ -99,6 +104,8 @@ def _spared(case: Case, rule: Rule, result: Result) -> Iterator[Row]:
     today = case.view.message.received.astimezone(case.ruleset.zone).date()
     for waiver in waivers:
         over = f"ended on {waiver.expires}" if waiver.expires < today else f"until {waiver.expires}"
+        if waiver.starts is not None and today < waiver.starts:
+            over = f"begins on {waiver.starts}"
         yield Row("?", f"waiver {waiver.id} ({waiver.ticket}), {over}: {_scope(case, waiver.scope)}")
 
 

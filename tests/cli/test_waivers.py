@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -233,3 +234,15 @@ def test_commands_tell_the_roll_out_and_what_shadow_would_do(config: Path, tmp_p
 def test_a_mistake_is_refused_whatever_the_caller_says(config: Path, file: Path) -> None:
     assert add(config, "--yes", rule="test.secrte").exit_code == 1
     assert not file.exists()
+
+
+def test_the_file_stays_readable_for_whoever_runs_the_gate(
+    config: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert add(config).exit_code == 0
+    file.chmod(0o640)
+    owners: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "chown", lambda _path, user, group: owners.append((user, group)))
+    assert add(config, "--yes", ticket="RITS-992").exit_code == 0
+    assert owners == [(file.stat().st_uid, file.stat().st_gid)]
+    assert file.stat().st_mode & 0o777 == 0o640

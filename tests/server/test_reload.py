@@ -12,7 +12,7 @@ import pytest
 from smtp_gate.adapters.control import ControlLine, ControlServer, Frame, connect, listen
 from smtp_gate.config import load_config
 from smtp_gate.server import reload
-from smtp_gate.server.preparing import Wish
+from smtp_gate.server.preparing import Preparer, Wish
 from smtp_gate.server.reload import Workers
 from smtp_gate.server.rules import InUse, load_rulebook, publish
 from smtp_gate.store.rulesets import Snapshots
@@ -183,6 +183,24 @@ async def test_whatever_is_broken_the_last_good_rules_stay(tmp_path: Path, broke
         done = await made.workers.reload()
         assert done.reasons
         assert done.ruleset == made.workers.in_use.ruleset.hash == before
+        assert made.heard["w0"] == []
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), RuntimeError("a plug-in's own")])
+async def test_a_reload_that_breaks_is_a_refusal_and_no_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async with house(tmp_path) as made:
+        await made.join("w0")
+        before = made.workers.in_use.ruleset.hash
+
+        def breaks(*_given: object) -> None:
+            raise error
+
+        monkeypatch.setattr(Preparer, "prepare", breaks)
+        done = await made.workers.reload()
+        assert done.reasons == (f"the reload broke: {'Input/output error' if error.args[1:] else 'RuntimeError'}",)
+        assert (done.ruleset, done.lasting) == (before, False)
         assert made.heard["w0"] == []
 
 
