@@ -221,3 +221,26 @@ def test_no_explanation_shows_a_clear_value(config: Path, body: str, rule: str) 
     shown = re.sub(r"pytest-\d+", "", shown)
     for value in ("536", "212-", "09-9876", "3456", "abcd", "ijkl"):
         assert value not in shown
+
+
+def test_a_roll_out_and_whether_the_sender_is_in_it_are_told(config: Path, tmp_path: Path) -> None:
+    pack = tmp_path / "rules" / "test.yaml"
+    pack.write_text(
+        PACK.replace(
+            "    action: quarantine\n", "    action: quarantine\n    rollout: {sender: 'group:benefits-office'}\n"
+        )
+    )
+    inside = why(config, "badge 536-90-4399", "--login", "dokafor@milwaukee.gov")
+    assert "test.code (enforce, quarantine)" in inside
+    assert "rolled out to group:benefits-office: dokafor@milwaukee.gov is in it" in inside
+    outside = why(config, "badge 536-90-4399", "--login", "cdiaz@milwaukee.gov")
+    assert "test.code (shadow, quarantine)" in outside
+    assert "cdiaz@milwaukee.gov is not in it" in outside
+
+
+def test_a_waiver_that_has_not_begun_is_not_told_as_one_in_force(config: Path, tmp_path: Path) -> None:
+    pack = tmp_path / "rules" / "test.yaml"
+    pack.write_text(PACK.replace("expires: 2026-06-30", "starts: 2026-06-01, expires: 2026-06-30"))
+    early = why(config, "badge 536-90-4399", "--on", "2026-05-31")
+    assert "waiver EX-14 (RITS-991), begins on 2026-06-01" in early
+    assert "until 2026-06-30" in why(config, "badge 536-90-4399", "--on", "2026-06-01")
