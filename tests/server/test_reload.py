@@ -1,6 +1,7 @@
 """A reload goes through all workers or none: workers that fail, are silent, have gone, or come in the middle of it."""
 
 import asyncio
+import io
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,13 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.control import ControlLine, ControlServer, Frame, connect, listen
+from smtp_gate.adapters.logs import Logger
 from smtp_gate.config import load_config
-from smtp_gate.server import reload
+from smtp_gate.judge import Judge
+from smtp_gate.server import link, reload
+from smtp_gate.server.link import KeeperLink
 from smtp_gate.server.preparing import Preparer, Wish
 from smtp_gate.server.reload import Workers
-from smtp_gate.server.rules import InUse, load_rulebook, publish
+from smtp_gate.server.rules import InUse, Rulebook, load_rulebook, publish
 from smtp_gate.store.rulesets import Snapshots
+from tests.builders import message
+from tests.fakes import FakeWatcher, tick
 from tests.running import PACK, write_settings
 
 Answer = Callable[[Frame], Frame | None]
@@ -236,3 +243,55 @@ async def test_a_cut_at_any_octet_never_loads(tmp_path: Path) -> None:
             pack.write_bytes(octets[:length])
             assert (await made.workers.reload()).reasons, length
             assert made.workers.in_use.ruleset.hash == whole
+
+
+PEOPLE = "address,name,status,groups\ndokafor@milwaukee.gov,Dana Okafor,employee,{}\n"
+
+
+async def test_a_reload_in_the_middle_of_a_message_gives_its_rules_no_other_directory(tmp_path: Path) -> None:
+    def book(group: str) -> Rulebook:
+        pack = tmp_path / "rules" / "test.yaml"
+        file = write_settings(tmp_path, 25)
+        pack.write_text(PACK.replace("when: {recipients: external}", f"when: {{sender: 'group:{group}'}}"))
+        (tmp_path / "directory.csv").write_text(PEOPLE.format(group))
+        config = load_config(file).config
+        assert config is not None
+        made = load_rulebook(config, test=False)
+        assert made.ruleset is not None, [str(m) for m in made.mistakes]
+        return made
+
+    old, new = book("pay-office"), book("payroll")
+    in_use = InUse(old)
+
+    class Swaps(FakeWatcher):
+        def stage(self, name: str, seconds: float) -> None:
+            super().stage(name, seconds)
+            in_use.swap(new)
+
+    judge = Judge(lambda: in_use.ruleset, in_use, Swaps(), tick, together=in_use.together)
+    mail = message("the word is sesame")
+    first, second = await judge.judge(mail), await judge.judge(mail)
+    assert [j.ruleset for j in (first, second)] == [b.ruleset.hash for b in (old, new) if b.ruleset is not None]
+    assert [j.verdict.strictest.word for j in (first, second)] == ["quarantine", "quarantine"]
+
+
+async def test_a_worker_whose_build_breaks_says_so_and_stays_on_the_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_given: object) -> None:
+        raise RuntimeError("a plug-in's own")
+
+    monkeypatch.setattr(link, "load_snapshot", breaks)
+    async with house(tmp_path) as made:
+        config = load_config(tmp_path / "smtp-gate.yaml").config
+        assert config is not None
+        worker, logger = InUse(load_rulebook(config)), Logger(utc_now, stream=io.StringIO())
+        line = KeeperLink(tmp_path / "c.sock", "w0", worker, Snapshots(tmp_path / "rulesets"), logger)
+        running = asyncio.get_running_loop().create_task(line.run())
+        await asyncio.wait_for(made.workers.somebody.wait(), 5)
+        made.write("simsim")
+        for _ in range(2):
+            done = await made.workers.reload()
+            assert done.reasons == ("w0: RuntimeError",)
+            assert not running.done()
+        running.cancel()
