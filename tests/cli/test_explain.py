@@ -244,3 +244,10 @@ def test_a_waiver_that_has_not_begun_is_not_told_as_one_in_force(config: Path, t
     early = why(config, "badge 536-90-4399", "--on", "2026-05-31")
     assert "waiver EX-14 (RITS-991), begins on 2026-06-01" in early
     assert "until 2026-06-30" in why(config, "badge 536-90-4399", "--on", "2026-06-01")
+
+
+def test_mail_is_judged_as_outbound_whatever_listener_comes_first(tmp_path: Path) -> None:
+    listeners = "[{name: in, listen: '127.0.0.1:0', direction: inbound}, {name: out, listen: '127.0.0.1:0'}]"
+    config = write_settings(tmp_path, 10026, {"listeners": listeners})
+    (row,) = run("explain", "-c", config, "--json", letter(tmp_path, "the word is sesame")).output.splitlines()
+    assert json.loads(row)["verdict"] == "quarantine"

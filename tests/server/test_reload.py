@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -209,6 +210,21 @@ async def test_a_reload_that_breaks_is_a_refusal_and_no_crash(
         assert done.reasons == (f"the reload broke: {'Input/output error' if error.args[1:] else 'RuntimeError'}",)
         assert (done.ruleset, done.lasting) == (before, False)
         assert made.heard["w0"] == []
+
+
+@pytest.mark.parametrize("name", ["directory.csv", "smtp-gate.yaml", "rules/test.yaml"])
+async def test_a_pipe_in_the_place_of_a_file_is_refused_and_holds_up_no_later_reload(tmp_path: Path, name: str) -> None:
+    async with house(tmp_path) as made:
+        before = made.workers.in_use.ruleset.hash
+        octets = (tmp_path / name).read_bytes()
+        (tmp_path / name).unlink()
+        os.mkfifo(tmp_path / name)
+        async with asyncio.timeout(20):
+            done = await made.workers.reload()
+        assert (done.ruleset, len(done.reasons)) == (before, 1)
+        (tmp_path / name).unlink()
+        (tmp_path / name).write_bytes(octets)
+        assert not (await made.workers.reload()).reasons
 
 
 async def test_a_pack_that_has_lost_its_end_marker_is_refused_at_its_last_line(tmp_path: Path) -> None:
