@@ -5,7 +5,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -37,6 +37,8 @@ class Judge:
     facts_within: float = 5.0
     inline: int = 64 * 1024
     """Messages above this many octets are read and examined in a thread, so that the event loop stays free."""
+    together: Callable[[], tuple[Ruleset, FactSource]] | None = None
+    """The ruleset and who answers for it, taken in one step, where a reload may swap them while a message is judged."""
 
     async def judge(self, message: Message, passed: frozenset[str] = frozenset()) -> Judgement:
         """Read, ask, examine, decide. Changes nothing. One ruleset holds for the whole message.
@@ -44,7 +46,9 @@ class Judge:
         `passed` are rules that a reviewer's pass spares everybody; the others weigh as ever. A message that is judged
         again keeps its `received`, so facts are those of that day (law 7).
         """
-        (judgement,) = await self.judge_under(message, (self.ruleset(),), passed)
+        ruleset, facts = (self.ruleset(), self.facts) if self.together is None else self.together()
+        judge = self if facts is self.facts else replace(self, facts=facts)
+        (judgement,) = await judge.judge_under(message, (ruleset,), passed)
         return judgement
 
     async def judge_under(

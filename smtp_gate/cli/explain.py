@@ -22,9 +22,9 @@ from smtp_gate.cli.policy import where_overridden
 from smtp_gate.cli.quiet import Quiet
 from smtp_gate.cli.render import PAST, WHY, console, explanation, show_row, why
 from smtp_gate.cli.why_rule import Case, why_rule
-from smtp_gate.config import Config
+from smtp_gate.config import Config, ListenerSettings
 from smtp_gate.core import answer
-from smtp_gate.core.message import Client, Envelope, Message, Path, Proof, Recipient
+from smtp_gate.core.message import Client, Direction, Envelope, Message, Path, Proof, Recipient
 from smtp_gate.core.record import finding_rows, unscannable_rows
 from smtp_gate.core.verdict import Disposition, Judgement
 from smtp_gate.judge import Judge
@@ -181,7 +181,7 @@ async def _one(
 
 def as_message(content: bytes, config: Config, said: Said) -> Message:
     """A message as the first outbound listener would have taken it, the envelope from the options or the headers."""
-    listener = listener_of(config, config.listeners[0])
+    listener = listener_of(config, first_outbound(config))
     blank = Message("explain", Envelope(NOBODY, (), Client("127.0.0.1"), listener), content, said.on or utc_now())
     view = read(blank, Limits(text=256 * 1024), {}) if said.sender is None or not said.recipients else None
     sender = said.sender
@@ -196,11 +196,17 @@ def as_message(content: bytes, config: Config, said: Said) -> Message:
     return Message("explain", envelope, content, blank.received)
 
 
+def first_outbound(config: Config) -> ListenerSettings:
+    """The listener that files are judged for; one that stops nothing only where there is no other."""
+    outbound = (s for s in config.listeners if s.direction is Direction.OUTBOUND)
+    return next(outbound, config.listeners[0])
+
+
 def client_of(config: Config, login: str) -> Client:
     """A client that has logged in as the account, in the listener's domain where the name has none; empty: nobody has."""
     if not login:
         return Client("127.0.0.1")
-    domain = config.listeners[0].login_domain
+    domain = first_outbound(config).login_domain
     return Client("127.0.0.1", account=f"{login}@{domain}" if domain and "@" not in login else login, proof=Proof.AUTH)
 
 

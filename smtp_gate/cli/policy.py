@@ -10,9 +10,11 @@ from rich.text import Text
 from smtp_gate.cli.options import config_option, json_option, print_json, rulebook, settings, shorten
 from smtp_gate.cli.render import console
 from smtp_gate.core.verdict import Mode
-from smtp_gate.examine import Rule
+from smtp_gate.examine import Rule, Ruleset
+from smtp_gate.ruleset.packs import Source
 from smtp_gate.ruleset.policy import PROCEDURES, Coverage, Procedure, coverage
 from smtp_gate.ruleset.rules import Overridden
+from smtp_gate.server.comparing import files
 
 STYLES = {Mode.ENFORCE: "green", Mode.SHADOW: "yellow", Mode.OFF: "dim"}
 Changed = Mapping[str, tuple[Overridden, ...]]
@@ -28,9 +30,11 @@ def policy(config_file: Path | None, *, as_json: bool, markdown: bool) -> None:
 
     Example: smtp-gate policy -c config/smtp-gate.yaml --markdown > policy.md
     """
-    book = rulebook(settings(config_file, sample=True))
+    config = settings(config_file, sample=True)
+    book = rulebook(config)
     rules = book.ruleset.rules if book.ruleset is not None else ()
-    covered, changed = coverage(rules), book.loaded.overridden
+    changed = with_lists(book.loaded.overridden, book.ruleset, files(config).sources)
+    covered = coverage(rules)
     if markdown:
         click.echo("\n".join(markdown_rows(covered, changed)))
         return
@@ -53,6 +57,29 @@ def policy(config_file: Path | None, *, as_json: bool, markdown: bool) -> None:
     for procedure in PROCEDURES:
         people.add_row(Text(procedure.clause, style="dim"), procedure.duty, _contribution(procedure))
     out.print(people)
+
+
+def with_lists(changed: Changed, ruleset: Ruleset | None, packs: Iterable[Source]) -> Changed:
+    """The same with the keyword lists that packs change: a rule whose detectors need their words finds more or less by it."""
+    lists: dict[str, list[Overridden]] = {}
+    for pack in packs:
+        wanted = pack.entries("overrides").get("keywords")
+        for name in wanted if isinstance(wanted, dict) else ():
+            line, _ = pack.document.place(("overrides", "keywords", name), key=True)
+            lists.setdefault(name, []).append(Overridden(f"keywords {name}", pack.document.file, line))
+    if ruleset is None or not lists:
+        return changed
+    words = {
+        detector.name: {clue.keywords for level in detector.levels for clue in (*level.all, *level.any, *level.none)}
+        for detector in ruleset.engine.detectors.detectors
+    }
+    found = dict(changed)
+    for rule in ruleset.rules:
+        named = set().union(*(words.get(name, ()) for name in rule.family.detectors(rule.params)))
+        more = [one for name in sorted(named & lists.keys()) for one in lists[name]]
+        if more:
+            found[rule.id] = (*found.get(rule.id, ()), *more)
+    return found
 
 
 def where_overridden(changed: Iterable[Overridden]) -> str:

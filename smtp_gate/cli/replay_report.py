@@ -12,5 +12,8 @@ def write_report(path: Path, tally: Tally, compared: Compared, made: datetime) -
     """One file, whole or not at all: it may be watched by a web server. Raises OSError."""
     page = report(tally, compared, f"{made:%Y-%m-%d %H:%M %Z}")
     new = path.with_name(f".{path.name}.new")
-    new.write_text(page, "utf-8", "replace")
+    new.unlink(missing_ok=True)
+    # A new file and no other: in a folder that others may write to, the name could be a link to some file of ours.
+    with new.open("x", encoding="utf-8", errors="replace") as file:
+        file.write(page)
     new.replace(path)

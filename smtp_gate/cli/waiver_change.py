@@ -86,7 +86,9 @@ def _candidate(change: Change) -> Iterator[Path]:
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     except FileExistsError:
-        raise click.ClickException(f"somebody else changes it: {shorten(str(temporary))} is there") from None
+        raise click.ClickException(
+            f"somebody else changes it: {shorten(str(temporary))} is there; if nobody does, remove it"
+        ) from None
     try:
         try:
             write_all(descriptor, change.new)
@@ -94,10 +96,20 @@ def _candidate(change: Change) -> Iterator[Path]:
         finally:
             os.close(descriptor)
         if change.old is not None:
-            shutil.copymode(change.file, temporary)
+            _as_readable(change.file, temporary)
         yield temporary
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _as_readable(old: Path, new: Path) -> None:
+    """Give the new file the mode and, as far as we may, the owner of the old one: whoever runs the gate must read it."""
+    state = old.stat()
+    for owner in (state.st_uid, -1):
+        with contextlib.suppress(PermissionError):
+            os.chown(new, owner, state.st_gid)
+            break
+    shutil.copymode(old, new)
 
 
 def _check(config: Config, change: Change, temporary: Path, *, yes: bool) -> None:

@@ -11,6 +11,7 @@ from smtp_gate.core.facts import Facts
 from smtp_gate.core.finding import Failure, Finding
 from smtp_gate.core.message import Envelope
 from smtp_gate.core.ports import FactSource
+from smtp_gate.core.rollout import sender_of
 from smtp_gate.core.verdict import Cause, Mode, Result, Verdict, decide
 from smtp_gate.core.view import Reason, Region, RegionKind, Unscannable
 from smtp_gate.examine import Rule, Ruleset
@@ -85,14 +86,29 @@ async def _after(pair: Pair, record: Decided, weighed: list[Result], facts: Fact
     if pair.kinship is Kinship.EQUAL or rule.terms.mode is not Mode.ENFORCE:
         # A rule that does not act weighs on nobody, whatever it would see.
         return weighed if rule.terms.mode is Mode.ENFORCE else []
-    if pair.kinship is Kinship.TERMS and pair.before is not None and pair.before.terms.mode is Mode.ENFORCE:
+    acts = await _acts(rule, record, facts)
+    acted = await _acts(pair.before, record, facts) if pair.before is not None else False
+    if acts is False:
+        return []
+    if pair.kinship is Kinship.TERMS and acts and acted:
         return [_result(rule, _cause(result), result.applies) for result in weighed]
     applies = await _applies(rule, record.envelope, facts, record.received)
     if applies is not None and not applies:
         return []
-    if pair.kinship is Kinship.LOOKS or applies is None:
+    if pair.kinship is Kinship.LOOKS or applies is None or acts is None or acted is None:
         return None
     return _from_shadow(rule, record, applies)
+
+
+async def _acts(rule: Rule, record: Decided, facts: FactSource) -> bool | None:
+    """Whether the rule acts for this sender, by mode and roll-out; None where that cannot be told."""
+    if rule.rollout is None or rule.terms.mode is not Mode.ENFORCE:
+        return rule.terms.mode is Mode.ENFORCE
+    keys = frozenset(rule.rollout.needs(sender_of(record.envelope)))
+    answers = Facts(await facts.ask(keys, record.received) if keys else {})
+    if answers.failure(keys) is not None:
+        return None
+    return rule.rollout.terms(rule.id, rule.terms, record.envelope, answers).mode is Mode.ENFORCE
 
 
 def _cause(result: Result) -> Cause:

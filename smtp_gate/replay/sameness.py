@@ -45,7 +45,7 @@ def _kinship(before: Rule | None, after: Rule, base: Ruleset, candidate: Ruleset
 def _follows(rule: Rule) -> tuple[object, ...]:
     """What a rule's terms do; what they say to the sender changes no verdict."""
     terms = rule.terms
-    return terms.mode, terms.action, terms.on_unscannable, terms.on_error
+    return terms.mode, terms.action, terms.on_unscannable, terms.on_error, rule.rollout
 
 
 def looks_alike(before: Rule, after: Rule, base: Ruleset, candidate: Ruleset) -> bool:

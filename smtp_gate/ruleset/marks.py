@@ -1,9 +1,14 @@
 """Where each piece of a YAML file stands, and mistakes that name the place."""
 
 import difflib
+from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
+
+_BESIDE: Final = 100
+"""Names that a wrong one is compared with, in either order, where there are very many."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,13 +39,43 @@ class Mistake:
 
 def nearest(word: object, names: Iterable[str]) -> str:
     """A hint with the valid name most like `word`, small and large letters alike, or with the valid names."""
-    known = sorted(set(names))
-    by_small = {name.casefold(): name for name in known}
-    found = difflib.get_close_matches(str(word).casefold(), by_small, n=1, cutoff=0.6)
+    orders = _orders(tuple(names))
+    known, by_small = orders.known, orders.by_small
+    small = str(word).casefold()
+    found = difflib.get_close_matches(small, orders.likely(small), n=1, cutoff=0.6)
     if found:
         return f"did you mean `{by_small[found[0]]}`?"
     more = f" and {len(known) - 12} more" if len(known) > 12 else ""
     return f"known: {', '.join(known[:12])}{more}" if known else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Orders:
+    """Names in their order, the same in small letters, and those in order read from the front and from the back."""
+
+    known: list[str]
+    by_small: dict[str, str]
+    front: list[str]
+    back: list[str]
+
+    def likely(self, small: str) -> Iterable[str]:
+        """All names; of very many those beside it, as thousands of mistakes in thousands of names would take minutes."""
+        if len(self.by_small) <= 2 * _BESIDE:
+            return self.by_small
+        beside = _beside(self.front, small)
+        return dict.fromkeys((*beside, *(name[::-1] for name in _beside(self.back, small[::-1]))))
+
+
+@lru_cache(maxsize=4)
+def _orders(names: tuple[str, ...]) -> _Orders:
+    known = sorted(set(names))
+    by_small = {name.casefold(): name for name in known}
+    return _Orders(known, by_small, sorted(by_small), sorted(name[::-1] for name in by_small))
+
+
+def _beside(ordered: list[str], word: str) -> list[str]:
+    at = bisect(ordered, word)
+    return ordered[max(at - _BESIDE // 2, 0) : at + _BESIDE // 2]
 
 
 Place = tuple[int, int]

@@ -70,7 +70,10 @@ def pack_files(paths: Sequence[Path]) -> Iterator[Path | Mistake]:
         if not found:
             yield Mistake(str(path), 1, 1, "no pack in this folder", "packs end in .yaml or .yml")
         for file in found:
-            if file.resolve() not in seen:
+            if _is_no_file(file):
+                # Left out in silence, a pack whose link has lost its target would take its rules along.
+                yield _no_file(file)
+            elif file.resolve() not in seen:
                 seen.add(file.resolve())
                 yield file
 
@@ -79,7 +82,7 @@ def _below(folder: Path) -> Iterator[Path]:
     for path in folder.rglob("*"):
         inside = path.relative_to(folder).parts
         hidden = any(part.startswith(".") for part in inside)
-        if path.suffix in {".yaml", ".yml"} and not hidden and CASES not in inside[:-1] and path.is_file():
+        if path.suffix in {".yaml", ".yml"} and not hidden and CASES not in inside[:-1]:
             yield path
 
 
@@ -108,6 +111,10 @@ def read_source(path: Path, mistakes: list[Mistake]) -> Source | None:
 
 def read_file(path: Path) -> Document:
     """Read a YAML file; a file that cannot be opened is a mistake in its first line."""
+    if _is_no_file(path):
+        # Reading a pipe or a device could wait for ever.
+        mistake = _no_file(path)
+        return Document(str(path), read_document(str(path), b"").root, (mistake,))
     try:
         with path.open("rb") as file:
             octets = file.read(MAX_OCTETS + 1)
@@ -133,6 +140,22 @@ def _not_cut(document: Document) -> Document:
 
 def _unreadable(path: Path, error: OSError) -> Mistake:
     return Mistake(str(path), 1, 1, f"cannot be read: {error.strerror or type(error).__name__}")
+
+
+def _is_no_file(path: Path) -> bool:
+    """Whether something stands there that is no regular file, such as a pipe or a link without a target."""
+    try:
+        return not path.is_file() and (path.is_symlink() or path.exists())
+    except OSError:
+        # Opening it will say why.
+        return False
+
+
+def _no_file(path: Path) -> Mistake:
+    """The mistake for what is called like a pack and is none."""
+    said = "this is a folder" if path.is_dir() else "this is a pipe or the like"
+    said = f"the link `{path.name[:60]}` leads nowhere" if path.is_symlink() and not path.exists() else said
+    return Mistake(str(path), 1, 1, said, "packs are files that end in .yaml or .yml: mend or rename it")
 
 
 def _shapes(document: Document, root: dict[str, Any]) -> Iterator[Mistake]:

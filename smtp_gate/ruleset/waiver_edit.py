@@ -13,6 +13,7 @@ NEW: Final = "# yaml-language-server: $schema=schema/pack.schema.json\npack: wai
 
 _BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _DAY: Final = re.compile(r"""(["']?)[0-9]{4}-[0-9]{2}-[0-9]{2}\1""")
+_MARKER: Final = re.compile(r"^\.\.\.[ \t]*(?:#[^\r\n]*)?\s*\Z", re.MULTILINE)
 _BOM: Final = "\ufeff"
 Fields = Mapping[str, str | list[str]]
 
@@ -23,7 +24,7 @@ class CannotEditError(ValueError):
 
 def with_waiver(octets: bytes, fields: Fields) -> bytes:
     """The pack with one more waiver at its end; without any octets, a new pack. Raises CannotEditError."""
-    text = _text(octets) or NEW
+    text, marker = _without_marker(_text(octets) or NEW)
     root = _root(text)
     section = root.keys.get("waivers")
     newline = "\r\n" if "\r\n" in text else "\n"
@@ -41,7 +42,7 @@ def with_waiver(octets: bytes, fields: Fields) -> bytes:
     lines = [f"{key}: {_quoted(value)}" for key, value in fields.items()]
     pad = " " * indent
     entry = [f"{pad}- {lines[0]}", *(f"{pad}  {line}" for line in lines[1:])]
-    new = text + newline.join([*head, *entry]) + newline
+    new = text + newline.join([*head, *entry]) + newline + marker
     wanted = {**root.value, "waivers": [*(root.value.get("waivers") or []), dict(fields)]}
     return _checked(octets, new, wanted)
 
@@ -84,7 +85,11 @@ def ended(octets: bytes, name: str, day: str, note: str) -> bytes:
 
 def _checked(octets: bytes, new: str, wanted: dict[str, Any]) -> bytes:
     """The new octets, if they mean what is wanted and nothing else."""
-    if _root(new).value != wanted:
+    try:
+        document = read_document("", new.encode())
+    except UnicodeEncodeError:
+        raise CannotEditError("what is to stand in it is not UTF-8 text") from None
+    if document.mistakes or document.root.value != wanted:
         raise CannotEditError("it is written in a way that cannot be changed safely")
     bom = _BOM.encode() if octets.startswith(_BOM.encode()) else b""
     return bom + new.encode()
@@ -95,6 +100,12 @@ def _text(octets: bytes) -> str:
         return octets.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise CannotEditError("it is not UTF-8 text") from None
+
+
+def _without_marker(text: str) -> tuple[str, str]:
+    """The text up to its end marker, and the marker with all behind it; the marker stays the end."""
+    found = _MARKER.search(text)
+    return (text, "") if found is None else (text[: found.start()], text[found.start() :])
 
 
 def _root(text: str) -> Node:

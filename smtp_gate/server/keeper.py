@@ -69,7 +69,8 @@ class Keeper:
         self.next_hop = SmtpNextHop(hop_settings(plan.config))
         extractor = None if plan.extract is None else SocketExtractor(plan.extract, OPENABLE)
         watcher = LogWatcher(self.logger)
-        judge = Judge(lambda: self.in_use.ruleset, self.in_use, watcher, time.monotonic, extractor=extractor)
+        use = self.in_use
+        judge = Judge(lambda: use.ruleset, use, watcher, time.monotonic, extractor=extractor, together=use.together)
         self.releases = Releases(
             self.quarantine, judge, self.next_hop, self.journal, plan.config, logger=self.logger, now=utc_now
         )

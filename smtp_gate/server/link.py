@@ -10,7 +10,7 @@ from typing import Final
 from smtp_gate.adapters.control import ControlLine, Frame, connect
 from smtp_gate.adapters.logs import Logger
 from smtp_gate.server.rules import InUse, Rulebook, load_snapshot
-from smtp_gate.store.rulesets import NoSnapshotError, Snapshots
+from smtp_gate.store.rulesets import Snapshots
 
 AGAIN: Final = 0.5
 """Seconds before a keeper that has gone is looked for again."""
@@ -63,7 +63,7 @@ class KeeperLink:
         sys.setswitchinterval(BUILDING)
         try:
             book = await asyncio.to_thread(load_snapshot, self._snapshots, name)
-        except (NoSnapshotError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever breaks, a worker that fell silent here would keep its old rules unseen
             return {"failed": name, "why": type(error).__name__}
         finally:
             sys.setswitchinterval(usual)

@@ -1,6 +1,6 @@
 """The first half of a reload: files, or the packs of an earlier ruleset, built, tested, kept, and compared with what is in use."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -9,7 +9,9 @@ from smtp_gate.config import Config, load_config
 from smtp_gate.ruleset.differences import Change, differences
 from smtp_gate.ruleset.marks import Mistake
 from smtp_gate.ruleset.packs import Source
+from smtp_gate.server import feeds
 from smtp_gate.server.comparing import shape_differences, sources
+from smtp_gate.server.directories import directory_file
 from smtp_gate.server.rollback import in_force, pin_to, target
 from smtp_gate.server.rules import Rulebook, load_rulebook, snapshot_of
 from smtp_gate.store.ruleset_history import Pin
@@ -71,6 +73,9 @@ class Preparer:
         config = self._reread()
         if config is None:
             raise RefusedError(*self._mistakes())
+        # Reading a pipe could wait for ever, and every later reload with it.
+        if pipes := [f"{path}: no regular file" for path in _beside(config) if path.exists() and not path.is_file()]:
+            raise RefusedError(*pipes)
         packs, pin = self._wanted(config, wish)
         # The examples of a ruleset that was kept came out right when it was made; their sample mail does not lie beside it.
         book = load_rulebook(config, test=packs is None, packs=packs)
@@ -116,6 +121,14 @@ class Preparer:
             raise RefusedError(*_first(cut))
         beside = tuple(key for key, _, _ in shape_differences(before.shape, saved.shape))
         return Prepared(saved, book, pin, differences(old, new), beside)
+
+
+def _beside(config: Config) -> Iterator[Path]:
+    """What is read beside settings and packs."""
+    directory = directory_file(config)
+    yield from () if directory is None else (directory,)
+    yield from (source.file for source in feeds.sources(config))
+    yield from (path for listed in config.edm.values() for path in (listed.file, listed.key))
 
 
 def cut_short(before: Sequence[Source], after: Sequence[Source]) -> list[Mistake]:

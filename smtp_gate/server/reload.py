@@ -134,7 +134,13 @@ class Workers:
 
     async def _prepared(self, wish: Wish) -> Prepared:
         for _ in range(TRIES):
-            prepared = await asyncio.to_thread(self._preparer.prepare, wish)
+            try:
+                prepared = await asyncio.to_thread(self._preparer.prepare, wish)
+            except RefusedError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever breaks, a plug-in's code too, the last good rules stay and it is told
+                why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+                raise RefusedError(f"the reload broke: {why}", lasting=False) from None
             if prepared is not None:
                 return prepared
         raise RefusedError("the files kept changing while they were read", lasting=False)

@@ -29,6 +29,9 @@ def disk_content(config: Config) -> str:
 
 def _digest(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file():
+            # Reading a pipe could wait for ever.
+            return f"{path}: no regular file"
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:

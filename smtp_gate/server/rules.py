@@ -136,6 +136,19 @@ def current_rulebook(snapshots: Snapshots, name: str, book: Rulebook) -> Ruleboo
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What one load knows of people and lists. Implements the gate's port `FactSource`."""
+
+    people: Directory
+    feeds: Feeds
+
+    async def ask(self, keys: Collection[FactKey], on: datetime) -> Mapping[FactKey, Fact | Failure]:
+        """What directory and feeds say of that day."""
+        asked = {key for key in keys if key.source.startswith(PREFIX)}
+        return {**await self.people.ask(set(keys) - asked, on), **self.feeds.answer(asked)}
+
+
 class InUse:
     """The rulebook in use; `swap` replaces it in one step. Implements the gate's port `FactSource`."""
 
@@ -143,7 +156,7 @@ class InUse:
         if book.ruleset is None:
             raise ValueError("a gate does not start without a ruleset")
         # One reference holds both, so that no message ever sees the rules of one load and the directory of another.
-        self._now: tuple[Ruleset, Directory, Feeds] = (book.ruleset, book.directory, book.feeds)
+        self._now: tuple[Ruleset, Answers] = (book.ruleset, Answers(book.directory, book.feeds))
 
     @property
     def ruleset(self) -> Ruleset:
@@ -153,17 +166,19 @@ class InUse:
     @property
     def directory(self) -> str:
         """The id of the directory in use."""
-        return self._now[1].id
+        return self._now[1].people.id
+
+    def together(self) -> tuple[Ruleset, Answers]:
+        """Both of one load: whoever judges keeps them until the message is judged, whatever is swapped meanwhile."""
+        return self._now
 
     def swap(self, book: Rulebook) -> bool:
         """Take a new rulebook into use, if it is whole; False where the last good one stays."""
         if book.ruleset is None:
             return False
-        self._now = (book.ruleset, book.directory, book.feeds)
+        self._now = (book.ruleset, Answers(book.directory, book.feeds))
         return True
 
     async def ask(self, keys: Collection[FactKey], on: datetime) -> Mapping[FactKey, Fact | Failure]:
         """What directory and feeds say of that day."""
-        _, people, feeds = self._now
-        asked = {key for key in keys if key.source.startswith(PREFIX)}
-        return {**await people.ask(set(keys) - asked, on), **feeds.answer(asked)}
+        return await self._now[1].ask(keys, on)

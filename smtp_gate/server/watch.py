@@ -146,6 +146,9 @@ def _content(look: Look) -> str:
 
 def _digest(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file():
+            # Reading a pipe could wait for ever.
+            return "no regular file"
         with path.open("rb") as file:
             return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
     except OSError as error:

@@ -64,7 +64,10 @@ class Worker:
         self.tee = Tee(metrics, LogWatcher(self.logger), *watchers)
         self.next_hop = SmtpNextHop(hop_settings(config), HopWatch(metrics, self.logger, time.monotonic))
         extractor = None if plan.extract is None else SocketExtractor(plan.extract, OPENABLE)
-        judge = Judge(lambda: self.in_use.ruleset, self.in_use, self.tee, time.monotonic, extractor=extractor)
+        using = self.in_use
+        judge = Judge(
+            lambda: using.ruleset, using, self.tee, time.monotonic, extractor=extractor, together=using.together
+        )
         ports = Ports(self.next_hop, self.quarantine, self.journal, self.tee)
         self.gate = Gate(judge, ports, hostname=hostname_of(config), timing=Timing(config.deadline))
         self.link = KeeperLink(plan.control, self.name, self.in_use, plan.snapshots, self.logger)

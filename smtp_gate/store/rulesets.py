@@ -26,6 +26,7 @@ READ: Final = frozenset({4, VERSION})
 KEPT: Final = 10
 """How many distinct rulesets are kept where nobody says, the one in use among them."""
 NAME: Final = re.compile(r"[0-9a-f]{16}")
+_MAKING: Final = re.compile(r"\.[0-9a-f]{16}\.([0-9]+)")
 
 
 class NoSnapshotError(LookupError):
@@ -103,6 +104,21 @@ class Snapshots:
             return self.get(name)
         making = self.root / f".{name}.{os.getpid()}"
         shutil.rmtree(making, ignore_errors=True)
+        try:
+            self._write(making, shape, packs, files)
+            target = self.root / name
+            # What lies there under the name was found not whole above.
+            shutil.rmtree(target, ignore_errors=True)
+            making.rename(target)
+        except OSError:
+            # A full disk is not filled further by each try.
+            shutil.rmtree(making, ignore_errors=True)
+            raise
+        sync_directory(self.root)
+        return self.get(name)
+
+    def _write(self, making: Path, shape: Shape, packs: Sequence[bytes], files: Files) -> None:
+        """All of a snapshot, synced. Raises OSError."""
         make_private(making / "packs")
         for number, octets in enumerate(packs):
             write_new(making / "packs" / f"{number:03}.yaml", octets)
@@ -118,12 +134,6 @@ class Snapshots:
         write_new(making / "snapshot.json", json.dumps(head).encode())
         for folder in (making / "packs", making / "edm", making / "feeds", making):
             sync_directory(folder)
-        target = self.root / name
-        # What lies there under the name was found not whole above.
-        shutil.rmtree(target, ignore_errors=True)
-        making.rename(target)
-        sync_directory(self.root)
-        return self.get(name)
 
     def _save_list(self, target: Path, source: Path) -> None:
         """A list is large and seldom new: a snapshot that has it already gives its file."""
@@ -229,7 +239,10 @@ class Snapshots:
         kept = self.kept()
         stay = always | {k.name for k in kept[: self._keep]}
         for path in self.root.iterdir():
-            if NAME.fullmatch(path.name) and path.name not in stay:
+            making = _MAKING.fullmatch(path.name)
+            # A gate has one keeper: what another process was making it has left behind when it was killed.
+            left = making is not None and int(making[1]) != os.getpid()
+            if left or (NAME.fullmatch(path.name) and path.name not in stay):
                 shutil.rmtree(path, ignore_errors=True)
         self.history.forget({k.ruleset for k in kept if k.name not in stay})
 

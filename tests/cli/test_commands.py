@@ -322,6 +322,25 @@ def test_policy_and_explain_say_what_is_overridden_and_where(config: Path, lette
     assert json.loads(row)["verdict"] == "accept"
 
 
+def test_words_taken_out_of_a_list_are_seen_in_policy_at_the_rules_that_need_them(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "rules" / "codes.yaml").write_text(
+        "pack: codes\nkeywords: {code_words: [badge, token]}\n"
+        "detectors: {code: {primary: {regex: 'C\\d{6}'}, levels: {high: {all: [{keywords: code_words, within: 20}]}}}}\n"
+        "rules:\n  - {id: codes.code, title: Codes, policy: P-SENSITIVE, family: sensitive, find: {any: [{detector: code}]},\n"
+        "     action: reject, examples: {hit: [{text: badge C123456}], miss: [{text: C123456}]}}\n"
+    )
+    assert "overridden:" not in run("policy", "-c", config).output
+    (tmp_path / "rules" / "city.yaml").write_text(
+        "pack: city\noverrides:\n  keywords:\n    code_words: {remove: [token]}\n"
+    )
+    shown = " ".join(run("policy", "-c", config).output.split())
+    assert "* codes.code is overridden: `keywords code_words` in " in shown
+    rows = [json.loads(r) for r in run("policy", "-c", config, "--json").output.splitlines()]
+    rules = {r["id"]: [o["line"] for o in r["overridden"]] for row in rows for r in row["rules"]}
+    assert rules["codes.code"] == [4]
+    assert rules["test.secret"] == []
+
+
 def test_check_shows_the_line_of_the_override(config: Path, tmp_path: Path) -> None:
     (tmp_path / "rules" / "city.yaml").write_text(OVER.replace("shadow", "shado"))
     shown = run("check", "-c", config)

@@ -13,9 +13,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from smtp_gate.adapters.clock import utc_now
 from smtp_gate.cli import main
 from smtp_gate.cli.mailfiles import crlf
+from smtp_gate.cli.replay_report import write_report
 from smtp_gate.cli.replay_said import date_of, header_of
+from smtp_gate.replay.compared import Compared
+from smtp_gate.replay.tally import Tally
 from tests.running import PACK, running, write_settings
 
 SECRET = "the word is sesame"
@@ -405,3 +409,13 @@ def test_each_side_of_all_rows_is_what_explain_says(config: Path, mail: Path, tm
         said = json.loads(line)
         assert {c["address"]: c["before"] for c in row["recipients"]} == said["recipients"]
         assert row["findings_before"] == said["findings"]
+
+
+def test_a_report_is_not_written_through_a_link_that_lies_in_wait(tmp_path: Path) -> None:
+    ours = tmp_path / "ours"
+    ours.write_text("of ours")
+    (tmp_path / ".report.html.new").symlink_to(ours)
+    write_report(tmp_path / "report.html", Tally(), Compared("sha256:a", "sha256:b", ()), utc_now())
+    assert ours.read_text() == "of ours"
+    assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
+    assert not (tmp_path / "report.html").is_symlink()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -250,3 +251,15 @@ def test_the_packs_of_the_installation_are_nobodys_to_write_in(
     done = add(config)
     assert (done.exit_code, "say --file FILE" in done.output) == (2, True)
     assert [p.name for p in (tmp_path / "rules").iterdir()] == ["test.yaml"]
+
+
+def test_the_file_stays_readable_for_whoever_runs_the_gate(
+    config: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert add(config).exit_code == 0
+    file.chmod(0o640)
+    owners: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "chown", lambda _path, user, group: owners.append((user, group)))
+    assert add(config, "--yes", ticket="RITS-992").exit_code == 0
+    assert owners == [(file.stat().st_uid, file.stat().st_gid)]
+    assert file.stat().st_mode & 0o777 == 0o640

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from smtp_gate.core.facts import Account, directory
 from smtp_gate.core.message import Message
 from smtp_gate.core.ports import FactSource
+from smtp_gate.core.rollout import Rollout
 from smtp_gate.core.scope import Scope, Spare, Who, WhoKind
 from smtp_gate.core.verdict import Disposition, Judgement, Mode, Terms
 from smtp_gate.examine import Rule, Ruleset
@@ -27,6 +28,7 @@ ADDRESSES = ("lee@example.org", "nrobles2@milwaukee.gov", "danaokafor@gmail.com"
 GROUP = Who(WhoKind.GROUP, "benefits")
 WHO = (Who(WhoKind.ANY), Who(WhoKind.INTERNAL), Who(WhoKind.EXTERNAL), GROUP)
 DANA = Account("dokafor@milwaukee.gov", department="Comptroller", groups=frozenset({"benefits"}))
+ROLLOUTS = (None, Rollout(percent=50.0), Rollout(senders=(GROUP,)), Rollout(senders=(Who(WhoKind.EXTERNAL),)))
 FACTS = FakeFacts({directory("dokafor@milwaukee.gov"): DANA})
 
 
@@ -60,7 +62,8 @@ def rules(draw: st.DrawFn) -> tuple[Rule, ...]:
         )
         scope = Scope((draw(st.sampled_from(WHO)),), (draw(st.sampled_from(WHO)),))
         unless = draw(st.sampled_from([(), (Spare(Scope((GROUP,))),)]))
-        made.append(replace(one, terms=terms, when=scope, unless=unless))
+        rollout = draw(st.sampled_from(ROLLOUTS)) if terms.mode is Mode.ENFORCE else None
+        made.append(replace(one, terms=terms, when=scope, unless=unless, rollout=rollout))
     return tuple(made)
 
 

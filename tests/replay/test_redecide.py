@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, event, given, settings
 
 from smtp_gate.core.facts import directory
 from smtp_gate.core.message import Message
+from smtp_gate.core.rollout import Rollout
 from smtp_gate.core.scope import Scope, Spare, Who, WhoKind
 from smtp_gate.core.sparing import Waiver
 from smtp_gate.core.verdict import Disposition, Mode, Terms
@@ -23,6 +24,7 @@ from tests.fakes import FakeFacts
 from tests.replay.cases import (
     DANA,
     FACTS,
+    GROUP,
     HEADERS,
     ZIPPED,
     ReadingFamily,
@@ -248,3 +250,22 @@ async def test_only_the_very_content_under_the_very_rules_is_compared_with_its_r
     lying = replace(record, findings=())
     row = await engine.row(Piece("1", "a", "journal", message=mail, record=lying, joined=Joined.SHA256))
     assert row["as_recorded"] == "no"
+
+
+@pytest.mark.parametrize("was", [None, Rollout(percent=1e-9), Rollout(senders=(GROUP,))])
+@pytest.mark.parametrize("now", [None, Rollout(percent=1e-9), Rollout(senders=(GROUP,))])
+@pytest.mark.parametrize("account", ["", "dokafor@milwaukee.gov", "cdiaz@milwaukee.gov"])
+async def test_another_roll_out_is_not_taken_for_the_same_rule(
+    was: Rollout | None, now: Rollout | None, account: str
+) -> None:
+    base, candidate = replace(SECRET, rollout=was), replace(SECRET, rollout=now)
+    mail = message("secret", env=envelope(account=account))
+    judged = await judge_of(made_of(candidate), FACTS).judge(mail)
+    assert await after(base, candidate, mail) == [r.disposition.word for r in judged.verdict.rulings]
+
+
+async def test_a_shadow_rule_that_is_rolled_out_acts_only_for_whom_it_is_rolled_out() -> None:
+    candidate = replace(SECRET, rollout=Rollout(senders=(GROUP,)))
+    inside, outside = (envelope(account=f"{a}@milwaukee.gov") for a in ("dokafor", "cdiaz"))
+    assert await after(SHADOW, candidate, message("secret", env=inside)) == ["quarantine"]
+    assert await after(SHADOW, candidate, message("secret", env=outside)) == ["accept"]

@@ -1,8 +1,9 @@
 """Packs become a ruleset: defaults, scopes, hash, speed; truncation and noise never load something else."""
 
 import json
+import os
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, date
 from importlib.metadata import EntryPoint, EntryPoints
@@ -19,7 +20,7 @@ from smtp_gate.core.verdict import Disposition, Mode
 from smtp_gate.examine import Rule
 from smtp_gate.ruleset import plugins
 from smtp_gate.ruleset.build import Loaded, load
-from smtp_gate.ruleset.packs import shipped_rules
+from smtp_gate.ruleset.packs import read_file, shipped_rules
 from smtp_gate.ruleset.policy import CLAUSES, PROCEDURES, coverage
 from tests.ruleset.test_broken import DETECTOR, WAIVER, swap
 from tests.ruleset.toy import PACK, RULE, SETTINGS, TOYS, Toy, ToyParams, loaded
@@ -117,6 +118,35 @@ def test_packs_of_a_folder_in_a_stable_order_without_cases(tmp_path: Path) -> No
     (tmp_path / "more" / "c.yml").write_text("pack: c\nrules:\n" + RULE.replace("toy.word", "c.word"))
     found = load([tmp_path, tmp_path / "a.yaml"], SETTINGS, TOYS)
     assert [r.id for r in rules(found)] == ["a.word", "b.word", "c.word"]
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (_pipe, "a pipe"),
+        (lambda p: p.symlink_to("gone.yaml"), "the link `b.yaml` leads nowhere"),
+        (lambda p: p.symlink_to(p.name), "the link `b.yaml` leads nowhere"),
+        (lambda p: p.symlink_to("/dev/zero"), "a pipe"),
+        (lambda p: p.mkdir(), "a folder"),
+    ],
+)
+def test_a_pack_that_became_a_pipe_or_a_dead_link_is_told_and_its_rules_are_not_dropped_in_silence(
+    tmp_path: Path, make: Callable[[Path], None], said: str
+) -> None:
+    (tmp_path / "a.yaml").write_text(PACK)
+    make(tmp_path / "b.yaml")
+    for paths in ([tmp_path], [tmp_path / "a.yaml", tmp_path / "b.yaml"]):
+        found = load(paths, SETTINGS, TOYS)
+        assert found.ruleset is None
+        # A folder that is named as one may hold packs.
+        known = (said, "no pack in this folder")
+        assert [any(k in m.message for k in known) for m in found.mistakes] == [True], [str(m) for m in found.mistakes]
+    # One replaced after the folder was listed is not waited for either.
+    assert said in read_file(tmp_path / "b.yaml").mistakes[0].message
 
 
 def test_the_hash_speaks_of_content_and_settings_not_of_files(tmp_path: Path) -> None:

@@ -1,5 +1,10 @@
 """Mistakes: how they render and sort, and the nearest name."""
 
+import difflib
+from collections.abc import Iterable
+
+import pytest
+
 from smtp_gate.ruleset.marks import Mistake, nearest
 
 
@@ -20,3 +25,21 @@ def test_nearest() -> None:
     assert nearest("zzz", ["b", "a"]) == "known: a, b"
     assert nearest("zzz", []) == ""
     assert nearest("zzz", map(str, range(100, 120))).endswith("and 8 more")
+
+
+def test_a_wrong_name_among_thousands_is_still_understood_and_does_not_take_minutes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = [f"big.r{n}" for n in range(3000)] + ["pii.ssn", "health.diagnosis"]
+    for wrong, right in (("pii.snn", "pii.ssn"), ("pi.ssn", "pii.ssn"), ("Health.diagnoses", "health.diagnosis")):
+        assert nearest(wrong, names) == f"did you mean `{right}`?"
+    compared: list[int] = []
+    usual = difflib.get_close_matches
+
+    def counted(word: str, possible: Iterable[str], n: int, cutoff: float) -> list[str]:
+        compared.append(len(list(possible)))
+        return usual(word, list(possible), n=n, cutoff=cutoff)
+
+    monkeypatch.setattr(difflib, "get_close_matches", counted)
+    assert nearest("big.x7", names).startswith("did you mean `big.r")
+    assert max(compared) <= 200

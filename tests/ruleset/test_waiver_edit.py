@@ -57,6 +57,23 @@ def test_one_more_at_the_end_and_nothing_else(text: str) -> None:
     assert value(with_waiver(new, FIELDS | {"id": "EX-10"}))
 
 
+@pytest.mark.parametrize("marker", ["...\n", "...", "...  # the end\n\n", "...\r\n"])
+def test_an_end_marker_stays_the_end(marker: str) -> None:
+    for before in (PACK, BLOCK, "pack: w\nwaivers:\n"):
+        new = with_waiver((before + marker).encode(), FIELDS)
+        assert new.startswith(before.encode())
+        assert new.endswith(marker.encode())
+        assert read_document("x", new).ended
+        assert b'id: "EX-9"' in new
+
+
+def test_an_argument_that_is_no_utf8_is_refused_and_does_not_crash() -> None:
+    with pytest.raises(CannotEditError, match="not UTF-8"):
+        with_waiver(b"", {**FIELDS, "reason": "caf\udce9"})
+    with pytest.raises(CannotEditError, match="not UTF-8"):
+        ended(BLOCK.encode(), "EX-1", "2026-01-01", "caf\udce9")
+
+
 @given(st.text(min_size=1).filter(lambda t: t.isprintable() and t.strip() == t))
 def test_whatever_a_reason_says_it_comes_back(reason: str) -> None:
     new = with_waiver(b"", FIELDS | {"reason": reason})
@@ -69,7 +86,7 @@ def test_whatever_a_reason_says_it_comes_back(reason: str) -> None:
         "pack: w\nwaivers: []\n",
         "pack: w\nwaivers: [{id: a}]\n",
         "waivers:\n  - {id: a}\npack: w\n",
-        "pack: w\nwaivers:\n  - {id: a}\n...\n",
+        "pack: w\nwaivers:\n  - {id: a}\n...\nnothing here\n",
         "{pack: w}\n",
         "pack: w\npack: x\n",
         "- a\n",

@@ -1,6 +1,8 @@
 """A reload goes through all workers or none: workers that fail, are silent, have gone, or come in the middle of it."""
 
 import asyncio
+import io
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,13 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.control import ControlLine, ControlServer, Frame, connect, listen
+from smtp_gate.adapters.logs import Logger
 from smtp_gate.config import load_config
-from smtp_gate.server import reload
-from smtp_gate.server.preparing import Wish
+from smtp_gate.judge import Judge
+from smtp_gate.server import link, reload
+from smtp_gate.server.link import KeeperLink
+from smtp_gate.server.preparing import Preparer, Wish
 from smtp_gate.server.reload import Workers
-from smtp_gate.server.rules import InUse, load_rulebook, publish
+from smtp_gate.server.rules import InUse, Rulebook, load_rulebook, publish
 from smtp_gate.store.rulesets import Snapshots
+from tests.builders import message
+from tests.fakes import FakeWatcher, tick
 from tests.running import PACK, write_settings
 
 Answer = Callable[[Frame], Frame | None]
@@ -186,6 +194,39 @@ async def test_whatever_is_broken_the_last_good_rules_stay(tmp_path: Path, broke
         assert made.heard["w0"] == []
 
 
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), RuntimeError("a plug-in's own")])
+async def test_a_reload_that_breaks_is_a_refusal_and_no_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async with house(tmp_path) as made:
+        await made.join("w0")
+        before = made.workers.in_use.ruleset.hash
+
+        def breaks(*_given: object) -> None:
+            raise error
+
+        monkeypatch.setattr(Preparer, "prepare", breaks)
+        done = await made.workers.reload()
+        assert done.reasons == (f"the reload broke: {'Input/output error' if error.args[1:] else 'RuntimeError'}",)
+        assert (done.ruleset, done.lasting) == (before, False)
+        assert made.heard["w0"] == []
+
+
+@pytest.mark.parametrize("name", ["directory.csv", "smtp-gate.yaml", "rules/test.yaml"])
+async def test_a_pipe_in_the_place_of_a_file_is_refused_and_holds_up_no_later_reload(tmp_path: Path, name: str) -> None:
+    async with house(tmp_path) as made:
+        before = made.workers.in_use.ruleset.hash
+        octets = (tmp_path / name).read_bytes()
+        (tmp_path / name).unlink()
+        os.mkfifo(tmp_path / name)
+        async with asyncio.timeout(20):
+            done = await made.workers.reload()
+        assert (done.ruleset, len(done.reasons)) == (before, 1)
+        (tmp_path / name).unlink()
+        (tmp_path / name).write_bytes(octets)
+        assert not (await made.workers.reload()).reasons
+
+
 async def test_a_pack_that_has_lost_its_end_marker_is_refused_at_its_last_line(tmp_path: Path) -> None:
     async with house(tmp_path) as made:
         await made.join("w0")
@@ -218,3 +259,55 @@ async def test_a_cut_at_any_octet_never_loads(tmp_path: Path) -> None:
             pack.write_bytes(octets[:length])
             assert (await made.workers.reload()).reasons, length
             assert made.workers.in_use.ruleset.hash == whole
+
+
+PEOPLE = "address,name,status,groups\ndokafor@milwaukee.gov,Dana Okafor,employee,{}\n"
+
+
+async def test_a_reload_in_the_middle_of_a_message_gives_its_rules_no_other_directory(tmp_path: Path) -> None:
+    def book(group: str) -> Rulebook:
+        pack = tmp_path / "rules" / "test.yaml"
+        file = write_settings(tmp_path, 25)
+        pack.write_text(PACK.replace("when: {recipients: external}", f"when: {{sender: 'group:{group}'}}"))
+        (tmp_path / "directory.csv").write_text(PEOPLE.format(group))
+        config = load_config(file).config
+        assert config is not None
+        made = load_rulebook(config, test=False)
+        assert made.ruleset is not None, [str(m) for m in made.mistakes]
+        return made
+
+    old, new = book("pay-office"), book("payroll")
+    in_use = InUse(old)
+
+    class Swaps(FakeWatcher):
+        def stage(self, name: str, seconds: float) -> None:
+            super().stage(name, seconds)
+            in_use.swap(new)
+
+    judge = Judge(lambda: in_use.ruleset, in_use, Swaps(), tick, together=in_use.together)
+    mail = message("the word is sesame")
+    first, second = await judge.judge(mail), await judge.judge(mail)
+    assert [j.ruleset for j in (first, second)] == [b.ruleset.hash for b in (old, new) if b.ruleset is not None]
+    assert [j.verdict.strictest.word for j in (first, second)] == ["quarantine", "quarantine"]
+
+
+async def test_a_worker_whose_build_breaks_says_so_and_stays_on_the_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_given: object) -> None:
+        raise RuntimeError("a plug-in's own")
+
+    monkeypatch.setattr(link, "load_snapshot", breaks)
+    async with house(tmp_path) as made:
+        config = load_config(tmp_path / "smtp-gate.yaml").config
+        assert config is not None
+        worker, logger = InUse(load_rulebook(config)), Logger(utc_now, stream=io.StringIO())
+        line = KeeperLink(tmp_path / "c.sock", "w0", worker, Snapshots(tmp_path / "rulesets"), logger)
+        running = asyncio.get_running_loop().create_task(line.run())
+        await asyncio.wait_for(made.workers.somebody.wait(), 5)
+        made.write("simsim")
+        for _ in range(2):
+            done = await made.workers.reload()
+            assert done.reasons == ("w0: RuntimeError",)
+            assert not running.done()
+        running.cancel()

@@ -1,5 +1,6 @@
 """Snapshots of rules: whole or not there, the same shape once, the current one kept, old ones removed."""
 
+import errno
 import hashlib
 import json
 import os
@@ -11,7 +12,8 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from smtp_gate.store.ruleset_history import Pin
+from smtp_gate.store import rulesets
+from smtp_gate.store.ruleset_history import Pin, write_new
 from smtp_gate.store.rulesets import KEPT, VERSION, Files, NoSnapshotError, Shape, Snapshots
 
 SHAPE = Shape("sha256:1", "dir:1", ("milwaukee.gov",), "America/Chicago", "Ask.", enforce=True)
@@ -212,3 +214,29 @@ def test_feeds_are_kept_with_their_content_and_equal_ones_are_one_file(tmp_path:
     first.feeds["free_mail"].write_bytes(b"changed")
     with pytest.raises(NoSnapshotError):
         snapshots.get(first.name)
+
+
+def test_a_full_disk_leaves_no_pieces_that_fill_it_further(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, given = Snapshots(tmp_path / "rulesets"), files(tmp_path)
+
+    def full(path: Path, octets: bytes) -> None:
+        if path.name == "snapshot.json":
+            raise OSError(errno.ENOSPC, "no room")
+        write_new(path, octets)
+
+    monkeypatch.setattr(rulesets, "write_new", full)
+    before = sorted(kept.root.iterdir())
+    with pytest.raises(OSError, match="no room"):
+        kept.save(SHAPE, given)
+    assert sorted(kept.root.iterdir()) == before
+
+
+def test_what_a_killed_keeper_was_making_is_cleared_away(tmp_path: Path) -> None:
+    kept = Snapshots(tmp_path / "rulesets")
+    name = kept.save(SHAPE, files(tmp_path)).name
+    left, ours = kept.root / f".{'0' * 16}.1", kept.root / f".{'0' * 16}.{os.getpid()}"
+    for folder in (left, ours):
+        (folder / "packs").mkdir(parents=True)
+    kept.use(name)
+    assert not left.exists()
+    assert ours.exists()
