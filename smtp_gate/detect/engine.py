@@ -8,7 +8,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Final, Protocol
 
 from smtp_gate.core.view import Match, Text
@@ -63,7 +63,10 @@ class Witness(Protocol):
 
 
 class Engine:
-    """The compiled detectors of one ruleset; immutable once built, usable from several threads."""
+    """The compiled detectors of one ruleset; immutable once built, usable from several threads.
+
+    Only the sieve, which spares a search of all detectors most of them, is built when it is first needed.
+    """
 
     def __init__(self, detectors: Detectors, steps: int = STEPS) -> None:
         """Compile; `steps` is the budget of one scan. Raises DetectorError for the first that will not compile."""
@@ -71,11 +74,18 @@ class Engine:
         self._steps = steps
         self._compiled = tuple(compile_detector(d, detectors) for d in detectors.detectors)
         self._lookup = Lookup(detectors)
-        self._sieve = Sieve(detectors)
         self._by_name: dict[str, list[int]] = {}
         for index, detector in enumerate(detectors.detectors):
             self._by_name.setdefault(detector.name, []).append(index)
         self._only: tuple[int, ...] | None = None
+
+    @cached_property
+    def _sieve(self) -> Sieve:
+        return Sieve(self.detectors)
+
+    def ready(self) -> None:
+        """Build what a search of all detectors needs now, so that the first mail does not wait for it."""
+        self._sieve  # noqa: B018 - a cached property is built when it is looked at
 
     def only(self, names: Collection[str]) -> "Engine":
         """The same engine looking for these detectors alone, at once: names that it does not know are passed over.

@@ -1,7 +1,9 @@
 """The examples that rules carry, judged: a hit must be found and a miss must not, by that rule alone."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +15,7 @@ from smtp_gate.core.view import MessageView
 from smtp_gate.examine import Rule, Ruleset, examine
 from smtp_gate.reading.limits import Limits
 from smtp_gate.reading.reader import read
+from smtp_gate.ruleset.aside import cut
 from smtp_gate.ruleset.build import Loaded, Pack
 from smtp_gate.ruleset.example_expect import is_as_expected, said, unmet, wording
 from smtp_gate.ruleset.example_mail import ExampleError, facts_of, message_of
@@ -95,14 +98,17 @@ def run_examples(loaded: Loaded, rules: Callable[[Rule], bool] = lambda _: True)
 
 
 def failed_examples(loaded: Loaded) -> tuple[Mistake, ...]:
-    """The mistakes of all examples that do not pass; where there are many, half of the rules are tried aside."""
-    ids = [built.rule.id for pack in loaded.packs for built in pack.rules]
-    if len(ids) < MANY:
+    """The mistakes of all examples that do not pass; where there are many rules, some of them are tried aside."""
+    every = [(pack, built) for pack in loaded.packs for built in pack.rules]
+    ruleset = loaded.ruleset
+    if ruleset is None or len(every) < MANY:
         return failed(run_examples(loaded))
-    half = frozenset(ids[len(ids) // 2 :])
-    others = loaded.settings.aside(lambda: failed(run_examples(loaded, lambda rule: rule.id in half)))
-    first = failed(run_examples(loaded, lambda rule: rule.id not in half))
-    return tuple(sorted((*first, *others())))
+
+    def tried(some: Sequence[tuple[Pack, BuiltRule]]) -> tuple[Mistake, ...]:
+        return failed(result for pack, built in some for result in _rule(loaded, ruleset, pack, built))
+
+    found = loaded.settings.aside([partial(tried, some) for some in cut(every)])
+    return tuple(sorted(chain.from_iterable(found())))
 
 
 def failed(results: Iterable[ExampleResult]) -> tuple[Mistake, ...]:

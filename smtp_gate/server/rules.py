@@ -49,11 +49,12 @@ def load_rulebook(
     test: bool = True,
     packs: Sequence[Path] | None = None,
     aside: Aside = here,
+    judges: bool = True,
 ) -> Rulebook:
     """Load packs and directory as the settings say, and run every example unless told not to; never raises.
 
     `packs` take the place of those that the settings name. `aside` is how work may be done beside other work: by a second
-    process only where this one has no threads.
+    process only where this one has no threads. `judges` says that mail will be judged by the rulebook: it is made ready for it.
     """
     # A snapshot was tried when it was made; a worker that takes it up never refuses it for being slow at that moment.
     where = sources(config)
@@ -69,6 +70,8 @@ def load_rulebook(
     if test and loaded.ruleset is not None:
         mistakes += failed_examples(loaded)
     ruleset = None if any(m.is_error for m in mistakes) else loaded.ruleset
+    if judges and ruleset is not None:
+        ruleset.engine.ready()
     return Rulebook(ruleset, people, tuple(sorted(mistakes)), loaded, feeds, where)
 
 
@@ -98,6 +101,8 @@ def load_snapshot(snapshots: Snapshots, name: str) -> Rulebook:
     people, unknown = load_file(snapshot.directory, zone)
     mistakes += (*unknown, *loaded.mistakes)
     ruleset = None if any(m.is_error for m in mistakes) else loaded.ruleset
+    if ruleset is not None:
+        ruleset.engine.ready()
     return Rulebook(ruleset, people, tuple(sorted(mistakes)), loaded, feeds, where)
 
 
