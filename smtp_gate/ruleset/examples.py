@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -27,6 +27,8 @@ SHORT: Final = 4096
 """Octets up to which mail is searched for the rule's own detectors alone. Other detectors change nothing of what those find
 but in spending the budget that all share, so longer mail is searched for all of them, as live mail is."""
 
+
+_LIMITS: Final = Limits()
 
 MANY: Final = 200
 """Rules from which on a second process is worth its start."""
@@ -117,10 +119,10 @@ def failed(results: Iterable[ExampleResult]) -> tuple[Mistake, ...]:
 
 
 def _rule(loaded: Loaded, ruleset: Ruleset, pack: Pack, built: BuiltRule) -> Iterator[ExampleResult]:
-    awake = replace(built.rule, terms=replace(built.rule.terms, mode=Mode.ENFORCE))
-    alone = Ruleset(ruleset.hash, (awake,), ruleset.engine, (), ruleset.zone)
+    awake = (replace(built.rule, terms=replace(built.rule.terms, mode=Mode.ENFORCE)),)
+    alone = Ruleset(ruleset.hash, awake, ruleset.engine, (), ruleset.zone)
     used = ruleset.engine.only(built.rule.family.detectors(built.rule.params))
-    small = replace(alone, engine=used)
+    small = Ruleset(ruleset.hash, awake, used, (), ruleset.zone)
     ours = loaded.settings.internal_domains | pack.internal_domains
     counts = {"hit": 0, "miss": 0}
     for example in built.examples:
@@ -146,9 +148,9 @@ def _judge(
     blank: ExampleResult, example: Example, rulesets: tuple[Ruleset, Ruleset], around: tuple[frozenset[str], Feeds]
 ) -> ExampleResult:
     ours, feeds = around
-    message = message_of(example.model, Path(example.file).parent, ours, rulesets[0].zone)
+    message = message_of(example.model, _folder(example.file), ours, rulesets[0].zone)
     alone = rulesets[len(message.content) <= SHORT]
-    view = read(message, Limits(), {})
+    view = read(message, _LIMITS, {})
     facts = facts_of(example.model, alone.needs(view), ours, feeds)
     (result,) = examine(view, facts, alone, lambda: 0.0)
     found = tuple(f for f in result.findings if f.recipients is None or f.recipients & result.applies)
@@ -158,6 +160,11 @@ def _judge(
     passed = bool(found) is (example.kind == "hit") and is_as_expected(example.model, found)
     why = "" if passed else _why(result, found, unmet(example.model, found))
     return replace(blank, passed=passed, found=found, why=why, result=result, judged=Judged(view, facts, alone))
+
+
+@lru_cache(maxsize=1)
+def _folder(file: str) -> Path:
+    return Path(file).parent
 
 
 def _why(result: Result, found: tuple[Finding, ...], lacking: tuple[ExpectModel, ...]) -> str:
