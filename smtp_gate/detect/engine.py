@@ -17,6 +17,7 @@ from smtp_gate.detect.detectors import Detector, Detectors
 from smtp_gate.detect.evidence import Budget, Lookup, Nearby, SpentError, Subject, Subjects
 from smtp_gate.detect.masks import MASKS
 from smtp_gate.detect.sieve import Sieve
+from smtp_gate.detect.validators.wording import ranked
 
 MOST: Final = 5000
 """Different values of one detector at one level in one text, and as many repeated ones: more would only fill memory."""
@@ -83,8 +84,9 @@ class Engine:
         return Sieve(self.detectors)
 
     def ready(self) -> None:
-        """Build what a search of all detectors needs now, so that the first mail does not wait for it."""
+        """Build and load what a search of all detectors needs now: no mail waits for it, and processes share its memory."""
         self._sieve  # noqa: B018 - a cached property is built when it is looked at
+        ranked()
 
     def only(self, names: Collection[str]) -> "Engine":
         """The same engine looking for these detectors alone, at once: names that it does not know are passed over.
