@@ -74,17 +74,17 @@ def names(sources: Sequence[Source], section: str) -> frozenset[str]:
     return frozenset(name for source in sources for name in source.entries(section))
 
 
-def build_engine(
+def begin_engine(
     sources: Sequence[Source],
-    mistakes: list[Mistake],
     clock: Callable[[], float] | None = None,
     edm: Mapping[str, EdmList] | None = None,
     aside: Aside = here,
-) -> Engine | None:
-    """Compile what the packs name; mistakes are added, and None is returned where any of them is an error.
+) -> Callable[[list[Mistake]], Engine | None]:
+    """Begin to compile what the packs name. Who calls what is returned gets the engine, None where there is any error in
+    it; the mistakes are added to the list.
 
     With a `clock`, seconds of the processor, patterns are refused that are slow on hostile text. `edm` are the lists
-    for exact data match. Patterns are tried `aside` while the engine is built.
+    for exact data match. Patterns are tried `aside` from now on.
     """
     found = [*_twice(sources, "detectors"), *_twice(sources, "keywords")]
     keywords: dict[str, tuple[str, ...]] = {}
@@ -96,15 +96,19 @@ def build_engine(
     placed = [p for source in sources for p in _detectors(source, known, found)]
     beside = Detectors((), keywords, edm or {})
     remarks = aside([partial(_remarks, some, clock) for some in cut(placed)])
-    engine = _compiled(placed, beside, found) if not _broken(found) else None
-    if engine is None:
-        # The patterns are still tried one by one, so that a bad one is not hidden behind another mistake.
-        _each(placed, beside, found)
-    found += chain.from_iterable(remarks())
-    if engine is not None:
-        found += (m for one in placed for m in known_mistakes(one.source, one.detector, engine))
-    mistakes += sorted(set(found))
-    return engine if not _broken(found) else None
+
+    def built(mistakes: list[Mistake]) -> Engine | None:
+        engine = _compiled(placed, beside, found) if not _broken(found) else None
+        if engine is None:
+            # The patterns are still tried one by one, so that a bad one is not hidden behind another mistake.
+            _each(placed, beside, found)
+        found.extend(chain.from_iterable(remarks()))
+        if engine is not None:
+            found.extend(m for one in placed for m in known_mistakes(one.source, one.detector, engine))
+        mistakes += sorted(set(found))
+        return engine if not _broken(found) else None
+
+    return built
 
 
 def _broken(found: Sequence[Mistake]) -> bool:
