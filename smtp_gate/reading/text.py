@@ -46,6 +46,11 @@ def _marked() -> re.Pattern[str]:
     return re.compile(rf"(?<=[0-9]){marks}+|(?<=[-./_ ]){marks}+(?=[0-9])")
 
 
+def ready() -> None:
+    """Make what is made for the first text that needs it, before there are processes that would make it each for itself."""
+    _marked()
+
+
 def has_controls(octets: bytes) -> bool:
     """Whether any of CONTROLS occurs; mapping and searching is several times faster than deleting."""
     return b"\0" in octets.translate(_CONTROLS_AS_NUL)

@@ -15,6 +15,7 @@ from smtp_gate.core.facts import Fact, FactKey
 from smtp_gate.core.feeds import PREFIX, Feeds
 from smtp_gate.core.finding import Failure
 from smtp_gate.examine import Ruleset
+from smtp_gate.reading import text
 from smtp_gate.ruleset.aside import Aside, here
 from smtp_gate.ruleset.build import BuildSettings, Loaded, load
 from smtp_gate.ruleset.examples import failed_examples
@@ -71,8 +72,14 @@ def load_rulebook(
         mistakes += failed_examples(loaded)
     ruleset = None if any(m.is_error for m in mistakes) else loaded.ruleset
     if judges and ruleset is not None:
-        ruleset.engine.ready()
+        _make_ready(ruleset)
     return Rulebook(ruleset, people, tuple(sorted(mistakes)), loaded, feeds, where)
+
+
+def _make_ready(ruleset: Ruleset) -> None:
+    """Build and load now what the first mail would wait for, and what processes may share."""
+    ruleset.engine.ready()
+    text.ready()
 
 
 def shape_of(config: Config, book: Rulebook) -> Shape:
@@ -102,7 +109,7 @@ def load_snapshot(snapshots: Snapshots, name: str) -> Rulebook:
     mistakes += (*unknown, *loaded.mistakes)
     ruleset = None if any(m.is_error for m in mistakes) else loaded.ruleset
     if ruleset is not None:
-        ruleset.engine.ready()
+        _make_ready(ruleset)
     return Rulebook(ruleset, people, tuple(sorted(mistakes)), loaded, feeds, where)
 
 
