@@ -1,11 +1,14 @@
 """The command line: one file a group of commands; names, options and JSON keys are a contract."""
 
+import gc
 import importlib
+import sys
 from typing import Final
 
 import click
 
 from smtp_gate import __version__
+from smtp_gate.ruleset.heap import no_search
 
 COMMANDS: Final = {
     "demo": "smtp_gate.cli.demo:demo",
@@ -42,7 +45,12 @@ class _Lazy(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
-        command = getattr(importlib.import_module(module), name)
+        if module not in sys.modules:
+            # What is imported stays, so Python need not look for rubbish in it: neither meanwhile nor ever again.
+            with no_search():
+                importlib.import_module(module)
+                gc.freeze()
+        command = getattr(sys.modules[module], name)
         if not isinstance(command, click.Command):
             raise TypeError(f"{COMMANDS[cmd_name]} is no command")
         return command

@@ -219,7 +219,8 @@ class _Splitter:
         base = task.base
         if info.media_type in _REPORTED and base.kind is RegionKind.OWN:
             base = Region(RegionKind.RETURNED)
-        part = self._unwrap(replace(task, base=base), _part(task, info, headers, body, content=content))
+            task = replace(task, base=base)
+        part = self._unwrap(task, _part(task, info, headers, body, content=content))
         self.tree.pieces.append(Piece(part, base, raw if content is not raw else b"", not exact))
 
     def _unwrap(self, task: _Task, part: Part) -> Part:

@@ -187,7 +187,9 @@ def _by_name(lines: list[_Line], name: str) -> int | None:
 
 
 def _by_looks(lines: list[_Line]) -> int | None:
-    """A last paragraph that is a name, or a name with ways to reach whoever it is."""
+    """A last paragraph that is a name, or a name with ways to reach whoever it is; below other lines alone."""
+    if len(lines) < 2:
+        return None
     block: list[_Line] = []
     for line in reversed(lines):
         if line.blank:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import cache
 from typing import Final
 
 CONTROLS: Final = bytes(o for o in range(32) if o not in b"\t\n\r") + b"\x7f"
@@ -38,7 +39,16 @@ def _marks() -> str:
     return "[" + "".join(f"{chr(a)}-{chr(b)}" for a, b in zip(starts, ends, strict=True)) + "]"
 
 
-_MARKS: Final = re.compile(rf"(?<=[0-9]){_marks()}+|(?<=[-./_ ]){_marks()}+(?=[0-9])")
+@cache
+def _marked() -> re.Pattern[str]:
+    """Marks in numbers. It looks at every character there is, so it is made for the first text that is not all ASCII."""
+    marks = _marks()
+    return re.compile(rf"(?<=[0-9]){marks}+|(?<=[-./_ ]){marks}+(?=[0-9])")
+
+
+def ready() -> None:
+    """Make what is made for the first text that needs it, before there are processes that would make it each for itself."""
+    _marked()
 
 
 def has_controls(octets: bytes) -> bool:
@@ -69,7 +79,7 @@ def normalise(text: str) -> str:
     text = _CONTROL.sub("", text)
     text = _SPACE.sub(" ", _DASH.sub("-", text))
     text = _DIGIT.sub(_ascii_digit, text)
-    return _MARKS.sub("", text)
+    return _marked().sub("", text)
 
 
 def turned(text: str) -> str:

@@ -1,19 +1,25 @@
-"""Work that may be done aside, by another process, while this one goes on; where it may not, it is done when it is asked for."""
+"""Work in pieces that may be done aside, by another process as well; where it may not, it is done when it is asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 
 
 class Aside(Protocol):
-    """How work is set aside: given work, it answers how to ask for the result. What the work returns must be picklable."""
+    """How work is set aside: given its pieces, it answers how to ask for their results, which must be picklable."""
 
-    def __call__(self, work: Callable[[], T], /) -> Callable[[], T]:
-        """Begin the work, or keep it until somebody asks."""
+    def __call__(self, pieces: Sequence[Callable[[], T]], /) -> Callable[[], list[T]]:
+        """Begin with the pieces, or keep them until somebody asks; the results come in the order of the pieces."""
         ...
 
 
-def here(work: Callable[[], T], /) -> Callable[[], T]:
+def here(pieces: Sequence[Callable[[], T]], /) -> Callable[[], list[T]]:
     """Nobody else is there: the work is done here, when it is asked for."""
-    return work
+    return lambda: [piece() for piece in pieces]
+
+
+def cut(whole: Sequence[T], most: int = 64) -> list[Sequence[T]]:
+    """A sequence in at most so many pieces of about one length, none of them empty."""
+    size = -(-len(whole) // most) or 1
+    return [whole[at : at + size] for at in range(0, len(whole), size)]

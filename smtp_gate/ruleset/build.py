@@ -19,7 +19,7 @@ from smtp_gate.ruleset.marks import Document, Mistake
 from smtp_gate.ruleset.packs import Source, pack_files, read_source, shipped_rules
 from smtp_gate.ruleset.plugins import Families, installed
 from smtp_gate.ruleset.rules import BuiltRule, Overridden, Surroundings, build_rule
-from smtp_gate.ruleset.vocabulary import build_engine, names
+from smtp_gate.ruleset.vocabulary import begin_engine, names
 from smtp_gate.ruleset.waivers import build_waivers
 
 
@@ -97,14 +97,17 @@ def _load(paths: Sequence[Path], settings: BuildSettings, families: Families) ->
         way_out=settings.way_out,
         enforce=settings.enforce,
     )
+    unread: list[Mistake] = []
+    edm = read_lists(settings.edm, unread)
+    engine_built = begin_engine(sources, settings.clock, edm, settings.aside)
     packs = tuple(_pack(source, around, mistakes) for source in sources)
     ids, twice = _rule_ids(sources)
     mistakes += twice
     if not ids and not any(m.is_error for m in mistakes):
         file = str(sources[0].path if sources else paths[0] if paths else "rules")
         mistakes.append(Mistake(file, 1, 1, "no rules at all", "a gate without rules would let everything pass"))
-    edm = read_lists(settings.edm, mistakes)
-    engine = build_engine(sources, mistakes, settings.clock, edm, settings.aside)
+    mistakes += unread
+    engine = engine_built(mistakes)
     scopes = {b.rule.id: b.rule.when for pack in packs for b in pack.rules}
     # A rule that bears another's name by mistake is missed by its waivers, and that says nothing of them.
     theirs = {i: scopes.get(i) for i in ids}

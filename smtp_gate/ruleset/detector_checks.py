@@ -1,11 +1,12 @@
 """Detectors and keyword lists that load and are still no good, and the known hits that every detector must find."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from smtp_gate.core.view import Region, RegionKind, Span, Text
 from smtp_gate.detect.detectors import Detector, Evidence, Level
 from smtp_gate.detect.engine import Engine
+from smtp_gate.detect.together import Written
 from smtp_gate.detect.words import fold_keyword
 from smtp_gate.reading.text import normalise
 from smtp_gate.ruleset.marks import Mistake
@@ -16,11 +17,25 @@ from smtp_gate.ruleset.problems import Loc
 _OWN: Final = Region(RegionKind.OWN)
 
 
-def detector_mistakes(source: Source, detector: Detector, clock: Callable[[], float] | None) -> Iterator[Mistake]:
-    """What is wrong with a detector that compiles. With a `clock` of the processor slow patterns are told as well."""
+def written_in(detectors: Iterable[Detector]) -> Iterator[Written]:
+    """Every pattern of these detectors."""
+    for detector in detectors:
+        for _, regex, case_sensitive in _patterns(detector):
+            yield regex, case_sensitive
+
+
+def detector_mistakes(
+    source: Source, detector: Detector, clock: Callable[[], float] | None, known: frozenset[Written] = frozenset()
+) -> Iterator[Mistake]:
+    """What is wrong with a detector that compiles. With a `clock` of the processor slow patterns are told as well.
+
+    `known` are patterns that have been measured already and are not slow.
+    """
     at: Loc = ("detectors", detector.name)
     for path, regex, case_sensitive in _patterns(detector):
-        remarks = [*written(regex), *(cost(regex, clock, case_sensitive=case_sensitive) if clock else ())]
+        remarks = list(written(regex))
+        if clock is not None and (regex, case_sensitive) not in known:
+            remarks += cost(regex, clock, case_sensitive=case_sensitive)
         if path[0] == "primary":
             remarks += everywhere(
                 regex, case_sensitive=case_sensitive, checked=bool(detector.validator or detector.edm)

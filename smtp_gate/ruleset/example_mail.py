@@ -1,7 +1,7 @@
 """An example's YAML → the message, and the facts that stand in for the directory."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from email.header import Header
 from email.utils import encode_rfc2231, format_datetime, parseaddr
 from functools import lru_cache
@@ -48,18 +48,19 @@ def message_of(example: ExampleModel, folder: FilePath, ours: frozenset[str], zo
     client = Client("127.0.0.1", helo="localhost")
     if example.login:
         client = Client("127.0.0.1", helo="localhost", account=example.login, proof=Proof.AUTH)
-    day = example.date or USUAL_DAY.date()
-    received = datetime.combine(day, time(12), zone).astimezone(UTC)
+    received = _noon(example.date or USUAL_DAY.date(), zone)
     content = _case(folder, example.case) if example.case is not None else _compose(example, author, to, received)
     return Message("EXAMPLE", Envelope(sender, recipients, client, listener), content, received)
 
 
 def facts_of(example: ExampleModel, keys: Iterable[FactKey], ours: frozenset[str], feeds: Feeds | None = None) -> Facts:
     """Answers to the rule's questions from the example's own accounts and from the feeds."""
+    asked = set(keys)
+    if not asked:
+        return Facts()
     entries = [_entry(model) for model in example.accounts]
     if example.sender is None and all(e.address != usual_sender(ours) for e in entries):
         entries.append(Entry(usual_sender(ours), name="Pat Example", person="pat.example"))
-    asked = set(keys)
     of_feeds = {key for key in asked if key.source.startswith(PREFIX)}
     people = index(entries).answer(tuple(asked - of_feeds), example.date or USUAL_DAY.date())
     return Facts({**people, **(feeds or Feeds()).answer(of_feeds)})
@@ -90,6 +91,16 @@ def _entry(model: AccountModel) -> Entry:
         model.valid_to,
         model.successor,
     )
+
+
+@lru_cache(maxsize=64)
+def _noon(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(12), zone).astimezone(UTC)
+
+
+@lru_cache(maxsize=64)
+def _dated(received: datetime) -> str:
+    return format_datetime(received)
 
 
 @lru_cache(maxsize=4096)
@@ -133,7 +144,7 @@ def _compose(example: ExampleModel, author: str, to: tuple[str, ...], received: 
         "From": author,
         "To": ", ".join(to),
         "Subject": example.subject,
-        "Date": format_datetime(received),
+        "Date": _dated(received),
         "Message-ID": "<example@smtp-gate.example>",
         "MIME-Version": "1.0",
     }

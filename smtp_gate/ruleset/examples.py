@@ -1,7 +1,9 @@
 """The examples that rules carry, judged: a hit must be found and a miss must not, by that rule alone."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +15,7 @@ from smtp_gate.core.view import MessageView
 from smtp_gate.examine import Rule, Ruleset, examine
 from smtp_gate.reading.limits import Limits
 from smtp_gate.reading.reader import read
+from smtp_gate.ruleset.aside import cut
 from smtp_gate.ruleset.build import Loaded, Pack
 from smtp_gate.ruleset.example_expect import is_as_expected, said, unmet, wording
 from smtp_gate.ruleset.example_mail import ExampleError, facts_of, message_of
@@ -24,6 +27,8 @@ SHORT: Final = 4096
 """Octets up to which mail is searched for the rule's own detectors alone. Other detectors change nothing of what those find
 but in spending the budget that all share, so longer mail is searched for all of them, as live mail is."""
 
+
+_LIMITS: Final = Limits()
 
 MANY: Final = 200
 """Rules from which on a second process is worth its start."""
@@ -95,14 +100,17 @@ def run_examples(loaded: Loaded, rules: Callable[[Rule], bool] = lambda _: True)
 
 
 def failed_examples(loaded: Loaded) -> tuple[Mistake, ...]:
-    """The mistakes of all examples that do not pass; where there are many, half of the rules are tried aside."""
-    ids = [built.rule.id for pack in loaded.packs for built in pack.rules]
-    if len(ids) < MANY:
+    """The mistakes of all examples that do not pass; where there are many rules, some of them are tried aside."""
+    every = [(pack, built) for pack in loaded.packs for built in pack.rules]
+    ruleset = loaded.ruleset
+    if ruleset is None or len(every) < MANY:
         return failed(run_examples(loaded))
-    half = frozenset(ids[len(ids) // 2 :])
-    others = loaded.settings.aside(lambda: failed(run_examples(loaded, lambda rule: rule.id in half)))
-    first = failed(run_examples(loaded, lambda rule: rule.id not in half))
-    return tuple(sorted((*first, *others())))
+
+    def tried(some: Sequence[tuple[Pack, BuiltRule]]) -> tuple[Mistake, ...]:
+        return failed(result for pack, built in some for result in _rule(loaded, ruleset, pack, built))
+
+    found = loaded.settings.aside([partial(tried, some) for some in cut(every)])
+    return tuple(sorted(chain.from_iterable(found())))
 
 
 def failed(results: Iterable[ExampleResult]) -> tuple[Mistake, ...]:
@@ -111,10 +119,10 @@ def failed(results: Iterable[ExampleResult]) -> tuple[Mistake, ...]:
 
 
 def _rule(loaded: Loaded, ruleset: Ruleset, pack: Pack, built: BuiltRule) -> Iterator[ExampleResult]:
-    awake = replace(built.rule, terms=replace(built.rule.terms, mode=Mode.ENFORCE))
-    alone = Ruleset(ruleset.hash, (awake,), ruleset.engine, (), ruleset.zone)
+    awake = (replace(built.rule, terms=replace(built.rule.terms, mode=Mode.ENFORCE)),)
+    alone = Ruleset(ruleset.hash, awake, ruleset.engine, (), ruleset.zone)
     used = ruleset.engine.only(built.rule.family.detectors(built.rule.params))
-    small = replace(alone, engine=used)
+    small = Ruleset(ruleset.hash, awake, used, (), ruleset.zone)
     ours = loaded.settings.internal_domains | pack.internal_domains
     counts = {"hit": 0, "miss": 0}
     for example in built.examples:
@@ -140,9 +148,9 @@ def _judge(
     blank: ExampleResult, example: Example, rulesets: tuple[Ruleset, Ruleset], around: tuple[frozenset[str], Feeds]
 ) -> ExampleResult:
     ours, feeds = around
-    message = message_of(example.model, Path(example.file).parent, ours, rulesets[0].zone)
+    message = message_of(example.model, _folder(example.file), ours, rulesets[0].zone)
     alone = rulesets[len(message.content) <= SHORT]
-    view = read(message, Limits(), {})
+    view = read(message, _LIMITS, {})
     facts = facts_of(example.model, alone.needs(view), ours, feeds)
     (result,) = examine(view, facts, alone, lambda: 0.0)
     found = tuple(f for f in result.findings if f.recipients is None or f.recipients & result.applies)
@@ -152,6 +160,11 @@ def _judge(
     passed = bool(found) is (example.kind == "hit") and is_as_expected(example.model, found)
     why = "" if passed else _why(result, found, unmet(example.model, found))
     return replace(blank, passed=passed, found=found, why=why, result=result, judged=Judged(view, facts, alone))
+
+
+@lru_cache(maxsize=1)
+def _folder(file: str) -> Path:
+    return Path(file).parent
 
 
 def _why(result: Result, found: tuple[Finding, ...], lacking: tuple[ExpectModel, ...]) -> str:

@@ -1,12 +1,13 @@
 """Patterns that compile and are still no good: found nearly everywhere, never found, or slow on hostile text."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from smtp_gate.detect.patterns import PatternError, compile_pattern
+from smtp_gate.detect.together import Written
 from smtp_gate.reading.text import normalise
 from smtp_gate.ruleset.ordinary import ORDINARY
 
@@ -21,6 +22,15 @@ SECONDS: Final = 0.25
 
 SAMPLE: Final = 16 * 1024
 """Octets of each hostile text on which that is measured."""
+
+ALLOWED: Final = SECONDS * SAMPLE / (1 << 20)
+"""CPU seconds that a pattern may take for one of them."""
+
+TOGETHER: Final = 16
+"""Patterns that are measured together."""
+
+SHORT: Final = 60
+"""Signs of the longest pattern that is; of long ones several would be slow together, and each would be measured again."""
 
 _LINES: Final = tuple(line for line in ORDINARY.splitlines() if line.strip())
 _ALL: Final = "\n".join(_LINES).encode()
@@ -82,19 +92,59 @@ def cost(regex: str, clock: Callable[[], float], *, case_sensitive: bool) -> Ite
         pattern = compile_pattern(f"(?:{regex})\\x01", case_sensitive=case_sensitive)
     except PatternError:
         return
-    allowed = SECONDS * SAMPLE / (1 << 20)
     for sample in (*_samples(), _noise(_own_signs(regex))):
         # The first search builds the automaton as well, and what grows with the text is what the others take. A moment in
         # which somebody else had the processor is not the pattern's fault. So a slow one is measured again.
         took = _timed(pattern.search, sample, clock)
-        if took > allowed:
+        if took > ALLOWED:
             took = min(_timed(pattern.search, sample, clock) for _ in range(3))
-        if took > allowed:
+        if took > ALLOWED:
             yield Remark(
-                f"it takes {took * SECONDS / allowed:.1f} s of the processor for a megabyte of text made to be hard for it",
+                f"it takes {took * SECONDS / ALLOWED:.1f} s of the processor for a megabyte of text made to be hard for it",
                 f"{SECONDS} s are allowed: make large repeats smaller whose signs may also stand before them, as in a*(a|b){{200}}",
             )
             return
+
+
+def quick(patterns: Iterable[Written], clock: Callable[[], float]) -> frozenset[Written]:
+    """The patterns that `cost` would not refuse, found by searching for several at once; of the others nothing is said.
+
+    The automaton of several patterns goes through what that of each goes through. So a text on which all of them together
+    take no longer than one may is slow for none.
+    """
+    found: set[Written] = set()
+    for group in _groups(patterns):
+        either = "|".join(f"(?:{regex})" for regex, _ in group)
+        try:
+            pattern = compile_pattern(f"(?:{either})\\x01", case_sensitive=group[0][1])
+        except PatternError:
+            continue
+        samples = (*_samples(), *map(_noise, {_own_signs(regex) for regex, _ in group}))
+        if all(_timed(pattern.search, sample, clock) <= ALLOWED for sample in samples):
+            found.update(group)
+    return frozenset(found)
+
+
+def _groups(patterns: Iterable[Written]) -> Iterator[list[Written]]:
+    """Patterns in groups of one case. Long ones, and those that could spoil their neighbours' meaning, are in none."""
+    groups: dict[bool, list[Written]] = {False: [], True: []}
+    for pattern in dict.fromkeys(patterns):
+        regex, case_sensitive = pattern
+        if len(regex) <= SHORT and r"\Q" not in regex and _compiles(pattern):
+            group = groups[case_sensitive]
+            group.append(pattern)
+            if len(group) == TOGETHER:
+                yield group
+                groups[case_sensitive] = []
+    yield from (group for group in groups.values() if group)
+
+
+def _compiles(pattern: Written) -> bool:
+    try:
+        compile_pattern(pattern[0], case_sensitive=pattern[1])
+    except PatternError:
+        return False
+    return True
 
 
 def _timed(search: Callable[[bytes], object], sample: bytes, clock: Callable[[], float]) -> float:
@@ -124,7 +174,7 @@ def _samples() -> tuple[bytes, ...]:
 
 def _noise(signs: bytes) -> bytes:
     """A text of these signs in an order without a pattern, the same one every time."""
-    return _random().translate(bytes(signs[n % len(signs)] for n in range(256)))
+    return _random().translate((signs * (256 // len(signs) + 1))[:256])
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,10 @@
 """Detectors and keyword lists of all packs → one compiled engine, or every mistake in them at once."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
@@ -13,10 +16,11 @@ from smtp_gate.detect.engine import Engine
 from smtp_gate.detect.masks import MASKS
 from smtp_gate.detect.patterns import PatternError
 from smtp_gate.detect.validators import VALIDATORS
-from smtp_gate.ruleset.aside import Aside, here
-from smtp_gate.ruleset.detector_checks import detector_mistakes, keyword_mistakes, known_mistakes
+from smtp_gate.ruleset.aside import Aside, cut, here
+from smtp_gate.ruleset.detector_checks import detector_mistakes, keyword_mistakes, known_mistakes, written_in
 from smtp_gate.ruleset.marks import Mistake, nearest
 from smtp_gate.ruleset.packs import Source
+from smtp_gate.ruleset.pattern_checks import quick
 from smtp_gate.ruleset.problems import Loc, problems
 from smtp_gate.ruleset.schema import DetectorModel, KeywordLists, an_id
 
@@ -70,17 +74,17 @@ def names(sources: Sequence[Source], section: str) -> frozenset[str]:
     return frozenset(name for source in sources for name in source.entries(section))
 
 
-def build_engine(
+def begin_engine(
     sources: Sequence[Source],
-    mistakes: list[Mistake],
     clock: Callable[[], float] | None = None,
     edm: Mapping[str, EdmList] | None = None,
     aside: Aside = here,
-) -> Engine | None:
-    """Compile what the packs name; mistakes are added, and None is returned where any of them is an error.
+) -> Callable[[list[Mistake]], Engine | None]:
+    """Begin to compile what the packs name. Who calls what is returned gets the engine, None where there is any error in
+    it; the mistakes are added to the list.
 
     With a `clock`, seconds of the processor, patterns are refused that are slow on hostile text. `edm` are the lists
-    for exact data match. Patterns are tried `aside` while the engine is built.
+    for exact data match. Patterns are tried `aside` from now on.
     """
     found = [*_twice(sources, "detectors"), *_twice(sources, "keywords")]
     keywords: dict[str, tuple[str, ...]] = {}
@@ -91,29 +95,36 @@ def build_engine(
     known = names(sources, "keywords")
     placed = [p for source in sources for p in _detectors(source, known, found)]
     beside = Detectors((), keywords, edm or {})
-    remarks = aside(lambda: [m for one in placed for m in _remarks(one, clock)])
-    engine = _compiled(placed, beside, found) if not _broken(found) else None
-    if engine is None:
-        # The patterns are still tried one by one, so that a bad one is not hidden behind another mistake.
-        _each(placed, beside, found)
-    found += remarks()
-    if engine is not None:
-        found += (m for one in placed for m in known_mistakes(one.source, one.detector, engine))
-    mistakes += sorted(set(found))
-    return engine if not _broken(found) else None
+    remarks = aside([partial(_remarks, some, clock) for some in cut(placed)])
+
+    def built(mistakes: list[Mistake]) -> Engine | None:
+        engine = _compiled(placed, beside, found) if not _broken(found) else None
+        if engine is None:
+            # The patterns are still tried one by one, so that a bad one is not hidden behind another mistake.
+            _each(placed, beside, found)
+        found.extend(chain.from_iterable(remarks()))
+        if engine is not None:
+            found.extend(m for one in placed for m in known_mistakes(one.source, one.detector, engine))
+        mistakes += sorted(set(found))
+        return engine if not _broken(found) else None
+
+    return built
 
 
 def _broken(found: Sequence[Mistake]) -> bool:
     return any(m.is_error for m in found)
 
 
-def _remarks(placed: _Placed, clock: Callable[[], float] | None) -> Iterator[Mistake]:
-    """What is to be said of a detector that compiles."""
-    try:
-        yield from detector_mistakes(placed.source, placed.detector, clock)
-    except PatternError:
+def _remarks(placed: Sequence[_Placed], clock: Callable[[], float] | None) -> list[Mistake]:
+    """What is to be said of the detectors among these that compile."""
+    known = quick(written_in(p.detector for p in placed), clock) if clock else frozenset()
+    found: list[Mistake] = []
+    for one in placed:
         # A pattern that does not compile is told of already, in better words.
-        return
+        with suppress(PatternError):
+            for mistake in detector_mistakes(one.source, one.detector, clock, known):
+                found.append(mistake)  # noqa: PERF402 - what was found before a pattern that does not compile stays
+    return found
 
 
 def _twice(sources: Sequence[Source], section: str) -> Iterator[Mistake]:

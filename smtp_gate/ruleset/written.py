@@ -7,7 +7,6 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -146,6 +145,8 @@ def parse_mail_address(value: object) -> str:
     path = parse_address(text)
     if path is None or not path.domain:
         raise wrong(f"`{text[:60]}` is not an address", "like dokafor@milwaukee.gov, without <> or a name")
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - slow to import, and seldom needed
+
     try:
         # The envelope's grammar lets pass what no mailbox is called; here somebody has typed it, and a slip is likelier.
         validate_email(text, check_deliverability=False, test_environment=True, allow_quoted_local=True)

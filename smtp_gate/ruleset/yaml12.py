@@ -107,6 +107,8 @@ class _Composer:
         return _Refused(Mistake(self.file, *_start(event), message, hint))
 
     def _node(self, event: yaml.NodeEvent, depth: int) -> Node:
+        if type(event) is yaml.ScalarEvent and event.tag is None and event.anchor is None and depth <= MAX_DEPTH:
+            return self._bare(event)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, depth)
         self._count(event, 1)
@@ -123,6 +125,18 @@ class _Composer:
         if event.anchor is not None:
             self.anchors[event.anchor] = node
         return node
+
+    def _bare(self, event: yaml.ScalarEvent) -> Node:
+        """A scalar without tag and anchor, as nearly all are, without the questions that only others must be asked."""
+        self.count += 1
+        if self.count > MAX_NODES:
+            self._count(event, 0)
+        self.last = event
+        value: Scalar = event.value
+        if event.implicit[0]:
+            value = self.words[value] if value in self.words else self._scalar(event)
+        mark = event.start_mark
+        return Node(value, (mark.line + 1, mark.column + 1) if mark else (1, 1), [], {})
 
     def _collection(self, event: yaml.NodeEvent, depth: int) -> Node:
         below = self._list if isinstance(event, yaml.SequenceStartEvent) else self._mapping
@@ -150,24 +164,29 @@ class _Composer:
         return node
 
     def _list(self, event: yaml.NodeEvent, depth: int) -> Node:
-        node = Node([], _start(event))
-        while type(inner := self.loader.get_event()) is not yaml.SequenceEndEvent:
+        node = Node([], _start(event), [], {})
+        get_event = self.loader.get_event
+        while type(inner := get_event()) is not yaml.SequenceEndEvent:
             item = self._node(inner, depth + 1)
             node.items.append(item)
             node.value.append(item.value)
             node.size += item.size
-            node.depth = max(node.depth, item.depth + 1)
+            if item.depth >= node.depth:
+                node.depth = item.depth + 1
         self.end = inner
         return node
 
     def _mapping(self, event: yaml.NodeEvent, depth: int) -> Node:
-        node = Node({}, _start(event))
-        while type(inner := self.loader.get_event()) is not yaml.MappingEndEvent:
-            place = _start(inner)
+        node = Node({}, _start(event), [], {})
+        get_event = self.loader.get_event
+        while type(inner := get_event()) is not yaml.MappingEndEvent:
             key = self._node(inner, depth + 1)
-            value = self._node(self.loader.get_event(), depth + 1)
+            # What an alias names stands elsewhere.
+            place = _start(inner) if type(inner) is yaml.AliasEvent else key.place
+            value = self._node(get_event(), depth + 1)
             node.size += key.size + value.size
-            node.depth = max(node.depth, value.depth + 1)
+            if value.depth >= node.depth:
+                node.depth = value.depth + 1
             if not isinstance(key.value, str):
                 self.mistakes.append(Mistake(self.file, *place, "a key must be a word", "put it in quotes"))
             elif key.value in node.keys:

@@ -15,6 +15,7 @@ from smtp_gate.core.facts import Fact, FactKey
 from smtp_gate.core.feeds import PREFIX, Feeds
 from smtp_gate.core.finding import Failure
 from smtp_gate.examine import Ruleset
+from smtp_gate.reading import text
 from smtp_gate.ruleset.aside import Aside, here
 from smtp_gate.ruleset.build import BuildSettings, Loaded, load
 from smtp_gate.ruleset.examples import failed_examples
@@ -49,11 +50,12 @@ def load_rulebook(
     test: bool = True,
     packs: Sequence[Path] | None = None,
     aside: Aside = here,
+    judges: bool = True,
 ) -> Rulebook:
     """Load packs and directory as the settings say, and run every example unless told not to; never raises.
 
     `packs` take the place of those that the settings name. `aside` is how work may be done beside other work: by a second
-    process only where this one has no threads.
+    process only where this one has no threads. `judges` says that mail will be judged by the rulebook: it is made ready for it.
     """
     # A snapshot was tried when it was made; a worker that takes it up never refuses it for being slow at that moment.
     where = sources(config)
@@ -69,7 +71,15 @@ def load_rulebook(
     if test and loaded.ruleset is not None:
         mistakes += failed_examples(loaded)
     ruleset = None if any(m.is_error for m in mistakes) else loaded.ruleset
+    if judges and ruleset is not None:
+        _make_ready(ruleset)
     return Rulebook(ruleset, people, tuple(sorted(mistakes)), loaded, feeds, where)
+
+
+def _make_ready(ruleset: Ruleset) -> None:
+    """Build and load now what the first mail would wait for, and what processes may share."""
+    ruleset.engine.ready()
+    text.ready()
 
 
 def shape_of(config: Config, book: Rulebook) -> Shape:
@@ -98,6 +108,8 @@ def load_snapshot(snapshots: Snapshots, name: str) -> Rulebook:
     people, unknown = load_file(snapshot.directory, zone)
     mistakes += (*unknown, *loaded.mistakes)
     ruleset = None if any(m.is_error for m in mistakes) else loaded.ruleset
+    if ruleset is not None:
+        _make_ready(ruleset)
     return Rulebook(ruleset, people, tuple(sorted(mistakes)), loaded, feeds, where)
 
 

@@ -12,6 +12,7 @@ from smtp_gate.detect import engine as engine_module
 from smtp_gate.detect.compiled import DetectorError
 from smtp_gate.detect.detectors import Detector, Detectors, Evidence, Level
 from smtp_gate.detect.engine import Engine
+from smtp_gate.detect.sieve import Sieve
 from tests.detect.texts import code, engine, found, near, regions, shipped, text, value
 
 
@@ -256,6 +257,27 @@ def test_a_few_detectors_alone_find_what_the_whole_engine_finds_in_their_names(
     texts = (text("Subject: order", part="0", reading="header"), text(content), text(content, reading="html"))
     assert whole.only(names).scan(texts) == tuple(m for m in whole.scan(texts) if m.detector in names)
     assert whole.only(names).detectors is whole.detectors
+
+
+def test_the_sieve_is_built_once_when_it_is_needed_or_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[Detectors] = []
+
+    class Counted(Sieve):
+        def __init__(self, detectors: Detectors) -> None:
+            built.append(detectors)
+            super().__init__(detectors)
+
+    monkeypatch.setattr(engine_module, "Sieve", Counted)
+    detectors = Detectors((Detector("code", r"\d{4}", (Level("high"),)),))
+    late, early = Engine(detectors), Engine(detectors)
+    late.only({"code"}).scan((text("1234"),))
+    assert built == []
+    assert len(late.scan((text("1234"),))) == len(late.scan((text("5678"),))) == 1
+    assert len(built) == 1
+    early.ready()
+    assert len(built) == 2
+    early.scan((text("1234"),))
+    assert len(built) == 2
 
 
 @given(st.text() | st.text(alphabet="0123456789-. /\nabdnosXé年İ"))

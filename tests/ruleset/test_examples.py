@@ -1,7 +1,7 @@
 """Examples are judged by the code that judges mail, one rule at a time."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -241,9 +241,9 @@ def test_many_examples_are_judged_by_two_and_none_is_lost(tmp_path: Path, monkey
         )
     asked: list[str] = []
 
-    def aside(work: Callable[[], T]) -> Callable[[], T]:
+    def aside(pieces: Sequence[Callable[[], T]]) -> Callable[[], list[T]]:
         asked.append("aside")
-        return work
+        return lambda: [piece() for piece in pieces]
 
     built = loaded(tmp_path, "pack: toys\nrules:\n" + "".join(rules), replace(SETTINGS, aside=aside))
     asked.clear()

@@ -7,7 +7,7 @@ import pytest
 from smtp_gate.detect.patterns import compile_pattern
 from smtp_gate.ruleset import pattern_checks
 from smtp_gate.ruleset.ordinary import ORDINARY
-from smtp_gate.ruleset.pattern_checks import cost, everywhere, written
+from smtp_gate.ruleset.pattern_checks import cost, everywhere, quick, written
 from tests.detect.texts import shipped
 
 
@@ -96,3 +96,56 @@ def test_a_search_that_is_quick_at_once_is_not_measured_again() -> None:
 
     assert list(cost(r"\d{9}", clock, case_sensitive=False)) == []
     assert len(ticks) == 14
+
+
+SLOW = r"(a|b)*a(a|b){200}"
+OWN = r"(x|y)*x(x|y){200}"
+
+
+def test_several_patterns_are_measured_at_once() -> None:
+    ticks: list[float] = []
+
+    def clock() -> float:
+        ticks.append(0.0)
+        return 0.0
+
+    many = [(rf"\bP-{n:03d}-\d{{5}}\b", False) for n in range(100, 116)]
+    assert quick(many, clock) == frozenset(many)
+    # Six samples, and one more for each choice of signs that the patterns name.
+    assert len(ticks) < 2 * (6 + len(many) + 1)
+
+
+@pytest.mark.parametrize("slow", [SLOW, OWN])
+@pytest.mark.parametrize("place", [0, 7, 15])
+def test_a_slow_pattern_hides_behind_no_quick_ones(slow: str, place: int) -> None:
+    many = [(rf"\bP-{n:03d}-\d{{5}}\b", False) for n in range(100, 115)]
+    many.insert(place, (slow, False))
+    assert (slow, False) not in quick(many, time.process_time)
+
+
+def test_of_patterns_that_are_slow_together_nothing_is_said() -> None:
+    ticks = iter(range(1000))
+    assert quick([(r"\d{9}", False), (r"\d{8}", False)], lambda: next(ticks)) == frozenset()
+
+
+@pytest.mark.parametrize("odd", ["a(", "a[", ")", r"\Qa(b", "(?P<x>", "x*", "a" * 61])
+def test_what_could_change_its_neighbours_meaning_is_measured_alone(odd: str) -> None:
+    around = [(r"\d{9}", False), (odd, False), (r"\d{8}", False), (r"[A-Z]\d{8}", True)]
+    assert quick(around, lambda: 0.0) == frozenset({around[0], around[2], around[3]})
+
+
+def test_no_pattern_is_searched_for_less_than_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples: list[set[bytes]] = []
+
+    def timed(_search: object, sample: bytes, _clock: object) -> float:
+        samples[-1].add(sample)
+        return 0.0
+
+    monkeypatch.setattr(pattern_checks, "_timed", timed)
+    patterns = [(r"\bAB\d{9}", False), (r"\bCD\d{8}", False), (r"[xyz]\d{7}", True)]
+    samples.append(set())
+    assert quick(patterns, lambda: 0.0) == frozenset(patterns)
+    for regex, case_sensitive in patterns:
+        samples.append(set())
+        assert list(cost(regex, lambda: 0.0, case_sensitive=case_sensitive)) == []
+        assert samples[-1] <= samples[0]

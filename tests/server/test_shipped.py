@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from smtp_gate.config import Config, load_config
+from smtp_gate.detect.engine import Engine
 from smtp_gate.ruleset import packs
 from smtp_gate.ruleset.upgrades import Fate
 from smtp_gate.server import shipped
 from smtp_gate.server.rollback import snapshots_of
-from smtp_gate.server.rules import load_rulebook, publish
+from smtp_gate.server.rules import load_rulebook, load_snapshot, publish
 from smtp_gate.server.shipped import BASE, Upgrade, compare_shipped, keep_base
 from smtp_gate.store.rulesets import Snapshots
 from tests.running import PACK, write_settings
@@ -96,3 +97,24 @@ def test_a_pack_that_cannot_be_read_is_told(tmp_path: Path, theirs: Path) -> Non
     config = config_of(tmp_path)
     (tmp_path / "rules" / "broken.yaml").write_text("pack: [")
     assert [m.file for m in compare_shipped(config, None).mistakes] == [str(tmp_path / "rules" / "broken.yaml")]
+
+
+def test_a_rulebook_is_made_ready_unless_nobody_will_judge_by_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready: list[Engine] = []
+
+    def readied(engine: Engine) -> None:
+        ready.append(engine)
+
+    monkeypatch.setattr(Engine, "ready", readied)
+    config = config_of(tmp_path)
+    assert load_rulebook(config, judges=False).ruleset is not None
+    assert ready == []
+    book = load_rulebook(config)
+    assert book.ruleset is not None
+    assert ready == [book.ruleset.engine]
+    snapshots = Snapshots(Path(config.data_dir) / "rulesets")
+    again = load_snapshot(snapshots, publish(config, book, snapshots))
+    assert again.ruleset is not None
+    assert ready[-1] is again.ruleset.engine

@@ -3,10 +3,9 @@
 import re
 from typing import Final
 
-from zxcvbn.matching import RANKED_DICTIONARIES  # type: ignore[import-untyped]  # the library brings no types
-
 from smtp_gate.detect.validators.base import Checked
 from smtp_gate.detect.validators.dates import date_of_birth
+from smtp_gate.detect.validators.wording import ranked
 
 BORN: Final = "born"
 """A name and a day on which somebody may have been born."""
@@ -94,5 +93,5 @@ def has_name(text: str) -> bool:
 
 
 def _are_names(words: list[str]) -> bool:
-    known = [any(word in RANKED_DICTIONARIES[name] for name in _KNOWN) for word in words]
-    return any(known) or not any(RANKED_DICTIONARIES[name].get(w, 30_000) < 8_000 for w in words for name in _ENGLISH)
+    known = [any(word in ranked()[name] for name in _KNOWN) for word in words]
+    return any(known) or not any(ranked()[name].get(w, 30_000) < 8_000 for w in words for name in _ENGLISH)

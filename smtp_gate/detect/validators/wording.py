@@ -3,9 +3,9 @@
 import math
 import re
 from collections import Counter
+from collections.abc import Mapping
+from functools import cache
 from typing import Final
-
-from zxcvbn.matching import RANKED_DICTIONARIES  # type: ignore[import-untyped]  # the library brings no types
 
 ENGLISH: Final = ("english_wikipedia", "us_tv_and_film")
 NAMES: Final = ("male_names", "female_names", "surnames")
@@ -34,6 +34,15 @@ _MEASURE: Final = re.compile(
 _WORDS: Final = re.compile(r"[^\W\d_]+")
 
 
+@cache
+def ranked() -> Mapping[str, Mapping[str, int]]:
+    """Words by how usual they are, in several dictionaries by name; large, so they are loaded when they are first asked."""
+    from zxcvbn.matching import RANKED_DICTIONARIES  # type: ignore[import-untyped]  # noqa: PLC0415 - see above; no types
+
+    found: Mapping[str, Mapping[str, int]] = RANKED_DICTIONARIES
+    return found
+
+
 def is_mask(value: str) -> bool:
     """Whether it shows that something was covered: `****`, `xxxxxx`, `....`."""
     return _MASKS.fullmatch(value) is not None
@@ -57,17 +66,17 @@ def is_measure(value: str) -> bool:
 def is_word(word: str) -> bool:
     """Whether it is an ordinary word or name, in any case."""
     lowered = word.lower()
-    return any(lowered in RANKED_DICTIONARIES[name] for name in (*ENGLISH, *NAMES))
+    return any(lowered in ranked()[name] for name in (*ENGLISH, *NAMES))
 
 
 def is_common(word: str) -> bool:
     """Whether it is one of the most common ordinary words."""
-    return any(RANKED_DICTIONARIES[name].get(word.lower(), COMMON + 1) <= COMMON for name in ENGLISH)
+    return any(ranked()[name].get(word.lower(), COMMON + 1) <= COMMON for name in ENGLISH)
 
 
 def is_known_password(word: str) -> bool:
     """Whether many people use it as a password, and few as a word."""
-    return RANKED_DICTIONARIES["passwords"].get(word.lower(), 10_000) < 10_000 and not is_common(word)
+    return ranked()["passwords"].get(word.lower(), 10_000) < 10_000 and not is_common(word)
 
 
 def words_of(value: str) -> list[str]:
