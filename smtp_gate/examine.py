@@ -43,7 +43,7 @@ class Rule:
 
     @property
     def state(self) -> str:
-        """The mode as people read it: `enforce (10 % and group:itmd)` where a roll-out is under way."""
+        """The mode as people read it: `enforce (10 % or group:itmd)` where a roll-out is under way."""
         rolling = self.rollout is not None and self.terms.mode is Mode.ENFORCE
         return f"{self.terms.mode} ({self.rollout})" if rolling else str(self.terms.mode)
 

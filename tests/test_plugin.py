@@ -114,7 +114,7 @@ def test_mail_is_judged_by_it(site: Path, config: Path, tmp_path: Path) -> None:
     assert row["reply"].startswith("550 5.7.1 To and Cc show 4 outside addresses to everybody. Put them into Bcc")
     (finding,) = row["findings"]
     assert (finding["rule"], finding["evidence"], finding["count"]) == ("open.recipients", "4 outside addresses", 4)
-    assert "saw: shown_to_all  in header 4 outside addresses" in explained(many)
+    assert "shown_to_all in header" in explained(many)
     few = "a@example.org, b@example.org, x@wisconsin.gov, y@dot.wisconsin.gov, nrobles2@milwaukee.gov"
     assert json.loads(explained(few, "--json"))["verdict"] == "accept"
 

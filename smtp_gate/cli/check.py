@@ -12,14 +12,16 @@ from smtp_gate.adapters.second_core import second_core
 from smtp_gate.cli.options import (
     config_option,
     print_json,
+    rollback_note,
     settings_file,
     shorten,
     show_mistakes,
 )
-from smtp_gate.cli.rulesets import rollback_note
 from smtp_gate.config import LoadedConfig, load_config
 from smtp_gate.ruleset.heap import no_search
 from smtp_gate.ruleset.marks import Mistake
+from smtp_gate.server.at_rest import lost_ends
+from smtp_gate.server.rollback import snapshots_of
 from smtp_gate.server.rules import load_rulebook
 from smtp_gate.server.settings import listener_mistakes
 
@@ -45,6 +47,7 @@ def check(config_file: Path | None, form: str) -> None:
         atexit.register(gc.freeze)
         with no_search():
             book = load_rulebook(loaded.config, today, aside=second_core, judges=False)
+        mistakes += lost_ends(snapshots_of(loaded.config), book)
         mistakes += (*book.mistakes, *listener_mistakes(loaded.path, loaded.config))
         rules = sum(len(p.rules) for p in book.loaded.packs)
         shadowed = "" if loaded.config.enforce else "; `enforce: false`: every rule reports and none acts"

@@ -17,7 +17,7 @@ from rich.progress import Progress
 from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.extractor import SocketExtractor
 from smtp_gate.cli.mailfiles import MailFile, files_below, messages_in
-from smtp_gate.cli.options import config_option, json_option, print_json, rulebook, settings
+from smtp_gate.cli.options import config_option, json_option, print_json, rulebook, settings, tell_mode
 from smtp_gate.cli.policy import where_overridden
 from smtp_gate.cli.quiet import Quiet
 from smtp_gate.cli.render import PAST, WHY, console, explanation, show_row, why
@@ -32,6 +32,7 @@ from smtp_gate.reading.kinds import OPENABLE
 from smtp_gate.reading.limits import Limits
 from smtp_gate.reading.paths import parse_address
 from smtp_gate.reading.reader import read
+from smtp_gate.ruleset.marks import nearest
 from smtp_gate.ruleset.reasons import Shown, shown_for
 from smtp_gate.server.extractors import local_extractors
 from smtp_gate.server.rules import InUse
@@ -84,8 +85,11 @@ def explain(  # noqa: PLR0913 - one parameter an option of the contract
     """
     config = settings(config_file, sample=True)
     book = rulebook(config)
+    if not as_json:
+        tell_mode(config)
     if only is not None and book.ruleset is not None and only not in {r.id for r in book.ruleset.rules}:
-        raise click.UsageError(f"no rule {only!r}; `smtp-gate policy` lists them")
+        hint = nearest(only, {r.id for r in book.ruleset.rules})
+        raise click.UsageError(f"no rule {only!r}; {hint}; `smtp-gate policy` lists them")
     if only is not None and only in book.loaded.overridden and not as_json:
         click.echo(f"{only} is overridden: {where_overridden(book.loaded.overridden[only])}")
     to = tuple(p for p in (address_option("--to", r) for r in recipients) if p)

@@ -14,7 +14,9 @@ from rich.text import Text
 from smtp_gate.cli.render import console
 from smtp_gate.config import Config, find_config, load_config
 from smtp_gate.ruleset.marks import Mistake
+from smtp_gate.server.rollback import in_force, snapshots_of
 from smtp_gate.server.rules import Rulebook, load_rulebook
+from smtp_gate.store.rulesets import Snapshot
 
 OWN = (Path("config") / "smtp-gate.yaml", Path("smtp-gate.yaml"))
 """Where a gate's own settings are when nobody says."""
@@ -62,11 +64,38 @@ def settings_file(config_file: Path | None, *, sample: bool = False) -> Path:
 
 
 def rulebook(config: Config, *, test: bool = False) -> Rulebook:
-    """The ruleset and directory, or the command ends with every mistake of their files."""
-    book = load_rulebook(config, test=test)
+    """The ruleset and directory, or the command ends with every mistake of their files.
+
+    While a rollback is in force its packs are meant, as they are what a gate judges by; that is said.
+    """
+    pinned = _pinned(config)
+    if pinned is not None:
+        click.echo(rollback_note(config), err=True)
+    book = load_rulebook(config, test=test and pinned is None, packs=None if pinned is None else pinned.packs)
     if book.ruleset is None:
         give_up(book.errors)
     return book
+
+
+def rollback_note(config: Config) -> str:
+    """A sentence where a rollback is in force, else nothing."""
+    pinned = _pinned(config)
+    if pinned is None:
+        return ""
+    return (
+        f"a rollback is in force: the gate uses the packs of {pinned.name}, not these files, until `smtp-gate reload`"
+    )
+
+
+def _pinned(config: Config) -> Snapshot | None:
+    snapshots = snapshots_of(config)
+    return None if snapshots is None else in_force(config, snapshots)
+
+
+def tell_mode(config: Config) -> None:
+    """Say why rules that are enforced are shown in shadow."""
+    if not config.enforce:
+        click.echo("the settings say `enforce: false`: every rule is in shadow, whatever it says itself", err=True)
 
 
 def give_up(mistakes: Iterable[Mistake]) -> NoReturn:

@@ -7,7 +7,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from smtp_gate.cli.options import config_option, json_option, print_json, rulebook, settings, shorten
+from smtp_gate.cli.options import config_option, json_option, print_json, rulebook, settings, shorten, tell_mode
 from smtp_gate.cli.render import console
 from smtp_gate.core.verdict import Mode
 from smtp_gate.examine import Rule, Ruleset
@@ -32,6 +32,8 @@ def policy(config_file: Path | None, *, as_json: bool, markdown: bool) -> None:
     """
     config = settings(config_file, sample=True)
     book = rulebook(config)
+    if not as_json and not markdown:
+        tell_mode(config)
     rules = book.ruleset.rules if book.ruleset is not None else ()
     changed = with_lists(book.loaded.overridden, book.ruleset, files(config).sources)
     covered = coverage(rules)

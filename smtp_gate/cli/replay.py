@@ -68,7 +68,11 @@ class Given(TypedDict):
     help="A folder or file of packs to try in place of those that run; `shipped` for those of the installation.",
 )  # fmt: skip
 @click.option("--enforce-shadow", "enforced", metavar="RULE", multiple=True, help="Try this shadow rule as enforced.")
-@click.option("--enforce", is_flag=True, help="Try the candidate as if the settings said `enforce: true`.")
+@click.option(
+    "--enforce",
+    is_flag=True,
+    help="As if the settings said `enforce: true`: on both sides, or, with nothing else to try, on the tried one.",
+)
 @click.option("--from", "sender", metavar="A", help="Of files: the envelope sender; their From where it is left out.")
 @click.option("--to", "recipients", metavar="B", multiple=True, help="Of files: an envelope recipient; To and Cc.")
 @click.option("--login", metavar="A", default="", help="Of files: the account that has logged in.")

@@ -63,8 +63,10 @@ def _read(paths: tuple[Path, ...]) -> list[Source]:
 
 def load_books(config: Config, candidates: tuple[Path, ...], enforced: tuple[str, ...], *, enforce: bool) -> Books:
     """Both rulesets, or the command ends with every mistake of the candidate."""
-    base = rulebook(config)
-    if base.ruleset is not None:
+    # A candidate is compared with what runs as it would be then, or every enforced rule would seem to be new.
+    both = enforce and not config.enforce and bool(candidates or enforced)
+    base = rulebook(config.model_copy(update={"enforce": True}) if both else config)
+    if base.ruleset is not None and not both:
         _tell_unloaded(Path(config.data_dir) / "rulesets", base.ruleset.hash)
     changes: dict[str, object] = {"rules": candidates} if candidates else {}
     changes |= {"enforce": True} if enforce else {}
@@ -75,7 +77,10 @@ def load_books(config: Config, candidates: tuple[Path, ...], enforced: tuple[str
         give_up(book.mistakes)
     show_mistakes(book.mistakes if candidates else ())
     if not config.enforce and not enforce:
-        click.echo("the settings say `enforce: false`, so no rule acts on either side: --enforce tries them", err=True)
+        click.echo(
+            "the settings say `enforce: false`, so no rule acts on either side: --enforce judges as if they did",
+            err=True,
+        )
     return Books(base, _enforced(book.ruleset, enforced))
 
 

@@ -103,3 +103,5 @@ def _samples(out: Console, tally: Tally) -> None:
             out.print(line, soft_wrap=True)
             for seen in one.evidence:
                 out.print(Text(f"      {seen}", style="dim"), soft_wrap=True)
+        if tally.unshown(rule):
+            out.print(Text(f"  and {tally.unshown(rule)} more: --json has all of them", style="dim"))

@@ -11,7 +11,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from smtp_gate.cli.options import config_option, json_option, print_json, settings, show_mistakes
+from smtp_gate.cli.options import config_option, json_option, print_json, rollback_note, settings, show_mistakes
 from smtp_gate.cli.reload import ask_keeper, show_changes, show_refusal
 from smtp_gate.cli.render import console
 from smtp_gate.config import Config
@@ -19,7 +19,7 @@ from smtp_gate.ruleset.changes_told import line
 from smtp_gate.ruleset.differences import Change
 from smtp_gate.server.at_rest import roll_back_at_rest
 from smtp_gate.server.comparing import CURRENT, FILES, Compared, compare, side, sources
-from smtp_gate.server.rollback import in_force, snapshots_of
+from smtp_gate.server.rollback import snapshots_of
 from smtp_gate.store.rulesets import Kept, NoSnapshotError, Snapshots
 
 SHORT: Final = len("sha256:") + 12
@@ -64,11 +64,12 @@ def list_(config_file: Path | None, *, as_json: bool) -> None:
     if not rows:
         click.echo("no ruleset is kept yet: `smtp-gate serve` keeps the first")
         return
+    used = "in use" if ask_keeper(config, {"do": "status"}) is not None else "in use last, no gate runs"
     table = Table(show_edge=False, header_style="dim", pad_edge=False)
     for column in ("name", "hash", "rules", "first used", "last used", ""):
         table.add_column(column, justify="right" if column == "rules" else "left")
     for row in rows:
-        marks = [word for word, is_so in (("in use", row["current"]), ("rolled back to", row["rolled_back"])) if is_so]
+        marks = [word for word, is_so in ((used, row["current"]), ("rolled back to", row["rolled_back"])) if is_so]
         first, last = (_day(at, config.timezone) for at in (row["first_used"], row["last_used"]))
         style = "bold" if row["current"] else ""
         table.add_row(
@@ -89,7 +90,7 @@ def list_(config_file: Path | None, *, as_json: bool) -> None:
 def diff(config_file: Path | None, one: str, other: str, *, as_json: bool, exit_code: bool) -> None:
     """Show what differs from A to B, rule by rule and key by key.
 
-    A and B are names of `ruleset list` or the beginning of one, `current` for the ruleset in use, or `files` for what the
+    A and B are names or hashes of `ruleset list` or the beginning of one, `current` for the ruleset in use, or `files` for what the
     files say now. Left out: what a reload would change.
 
     Example: smtp-gate ruleset diff current files --exit-code
@@ -115,7 +116,8 @@ def rollback(config_file: Path | None, name: str, *, as_json: bool) -> None:
     """Go back to the packs of an earlier ruleset, in every worker at once; to the one before where NAME is left out.
 
     Directory, feeds and settings stay those of now. It holds, also over a restart, until a pack file changes on disk or
-    somebody says `smtp-gate reload`. Where no gate runs, it takes effect when one starts.
+    somebody says `smtp-gate reload`. Where no gate runs, it takes effect when one starts; where NAME is left out then, and the
+    files are not those that were in use last, it goes back to these.
 
     Example: smtp-gate ruleset rollback -c my-city/config/smtp-gate.yaml
     """
@@ -148,24 +150,17 @@ def _at_rest(config: Config, name: str, *, as_json: bool) -> None:
         click.echo(f"no gate runs; the next start uses the packs of {wanted.name}, unless a pack file changes before")
 
 
-def rollback_note(config: Config) -> str:
-    """A sentence where a rollback is in force, else nothing."""
-    snapshots = snapshots_of(config)
-    pinned = None if snapshots is None else in_force(config, snapshots)
-    if pinned is None:
-        return ""
-    return (
-        f"a rollback is in force: the gate uses the packs of {pinned.name}, not these files, until `smtp-gate reload`"
-    )
-
-
 def _rows(snapshots: Snapshots) -> list[RulesetRow]:
     pin = snapshots.history.pin()
     pinned = ""
     if pin is not None:
         with contextlib.suppress(NoSnapshotError):
             pinned = snapshots.get(pin.name).content
-    return [_row(snapshots, kept, pinned) for kept in snapshots.kept()]
+    rows = [_row(snapshots, kept, pinned) for kept in snapshots.kept()]
+    # One that was rolled back to under other settings holds the same packs as the one in use; one of them is enough.
+    if any(row["current"] and row["rolled_back"] for row in rows):
+        return [RulesetRow(**{**row, "rolled_back": row["rolled_back"] and row["current"]}) for row in rows]
+    return rows
 
 
 def _row(snapshots: Snapshots, kept: Kept, pinned: str) -> RulesetRow:

@@ -7,12 +7,16 @@ import click
 
 from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.logs import Logger
-from smtp_gate.cli.options import config_option, give_up, settings, settings_file
+from smtp_gate.cli.options import config_option, give_up, settings, settings_file, show_mistakes
 from smtp_gate.config import Config, load_config
 from smtp_gate.server.at_rest import load_in_force
 from smtp_gate.server.rollback import snapshots_of
 from smtp_gate.server.serve import serve as serve_gate
 from smtp_gate.server.settings import listener_mistakes
+
+WAY_OUT = (
+    "not started. To start with the rules that were in use last, say `smtp-gate ruleset rollback`, then serve again"
+)
 
 
 @click.command()
@@ -27,14 +31,19 @@ def serve(config_file: Path | None) -> None:
     """
     file = settings_file(config_file)
     config = settings(file)
-    book = load_in_force(config, snapshots_of(config))
+    style = "json" if config.log.format == "json" else "text"
+    logger = Logger(utc_now, level=config.log.level, style=style)
+    logger.log("info", "loading", {"settings": str(file)})
+    snapshots = snapshots_of(config)
+    book = load_in_force(config, snapshots)
     if book.ruleset is None:
-        give_up(book.errors)
+        show_mistakes(book.errors)
+        if snapshots is not None and snapshots.current():
+            click.echo(WAY_OUT, err=True)
+        sys.exit(1)
     unusable = listener_mistakes(file, config)
     if unusable:
         give_up(unusable)
-    style = "json" if config.log.format == "json" else "text"
-    logger = Logger(utc_now, level=config.log.level, style=style)
 
     def reread() -> Config | None:
         return load_config(file).config

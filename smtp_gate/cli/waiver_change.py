@@ -13,9 +13,8 @@ import click
 
 from smtp_gate.adapters import control
 from smtp_gate.adapters.clock import utc_now
-from smtp_gate.cli.options import give_up, shorten, show_mistakes
+from smtp_gate.cli.options import give_up, rollback_note, shorten, show_mistakes
 from smtp_gate.cli.reload import ask_reload
-from smtp_gate.cli.rulesets import rollback_note
 from smtp_gate.config import Config, pack_paths
 from smtp_gate.ruleset.marks import Mistake
 from smtp_gate.ruleset.packs import CASES, pack_files, shipped_rules

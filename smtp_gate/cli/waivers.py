@@ -17,10 +17,11 @@ from smtp_gate.cli.waiver_change import Change, carry_out, default_file, packs_o
 from smtp_gate.config import Config
 from smtp_gate.core.scope import ANYONE, Who
 from smtp_gate.core.sparing import Waiver
+from smtp_gate.ruleset.waiver_checks import REVOKED
 from smtp_gate.ruleset.waiver_edit import CannotEditError, ended, with_waiver
 from smtp_gate.store.journal_reader import Record, read
 
-COLOURS = {"in force": "green", "expired": "red", "to come": "yellow"}
+COLOURS = {"in force": "green", "expired": "red", "revoked": "red", "to come": "yellow"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ def revoke(config_file: Path | None, *, reason: str, name: str) -> None:
     one, today = _named(_waivers(config), name), _today(config)
     if one.expires < today:
         raise click.ClickException(f"{name} has ended on {one.expires} already")
-    note = f"revoked on {today}" + (f": {reason}" if reason else "")
+    note = f"{REVOKED} {today}" + (f": {reason}" if reason else "")
     for file in packs_of(config):
         old = file.read_bytes()
         try:
@@ -222,7 +223,7 @@ def _use(one: Waiver, used: dict[tuple[str, str], Use] | None) -> Use | None:
 
 def _state(one: Waiver, today: date) -> str:
     if one.expires < today:
-        return "expired"
+        return "revoked" if one.note.startswith(REVOKED) else "expired"
     return "in force" if one.holds(today) else "to come"
 
 

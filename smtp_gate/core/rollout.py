@@ -43,7 +43,7 @@ class Rollout:
 
     def __str__(self) -> str:
         share = (f"{self.percent:g} %",) if self.percent else ()
-        return " and ".join((*share, *(str(w) for w in self.senders)))
+        return " or ".join((*share, *(str(w) for w in self.senders)))
 
 
 def share_of(rule: str, sender: Path) -> float:

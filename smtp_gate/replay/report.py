@@ -106,6 +106,8 @@ def _samples(tally: Tally) -> Iterator[str]:
         yield f"<h3>{text(rule)}</h3>"
         rows = [_sample(one) for one in tally.samples[rule]]
         yield table(f"Messages that {rule} changes", ("where", "before", "after", "sender", "seen"), rows, words=True)
+        if tally.unshown(rule):
+            yield f'<p class="dim">and {tally.unshown(rule)} more: <code>--json</code> has all of them</p>'
 
 
 def _sample(one: Sample) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ def facts_lines(tally: Tally, compared: Compared) -> list[str]:
     lines = [f"{number} messages judged with {how}" for how, number in _by_facts(tally)]
     if tally.asked:
         named = ", ".join(f"{source} ({n})" for source, n in sorted(tally.asked.items()))
-        lines.append(f"asked again: {named}")
+        lines.append(f"asked now, of today's directory and lists: {named}")
     if tally.moved:
         lines.append(f"{tally.moved} messages of which a source says something else now than is recorded")
     for by, number in sorted(tally.joined.items()):
@@ -34,7 +34,7 @@ def facts_lines(tally: Tally, compared: Compared) -> list[str]:
         yes, no = tally.as_recorded["yes"], tally.as_recorded["no"]
         lines.append(f"{yes} of {yes + no} come out under the rules that run exactly as the journal has them")
     if tally.undated:
-        lines.append(f"{tally.undated} messages bear no date that can be true; they are on no day here")
+        lines.append(f"{tally.undated} messages have no date that can be true, and are on no day of the timeline")
     if compared.unclaimed:
         lines.append(f"{compared.unclaimed} messages in files stand in no record of the journal and were not judged")
     return lines
@@ -45,7 +45,7 @@ def _by_facts(tally: Tally) -> list[tuple[str, int]]:
         "no facts": "no facts from outside, because no rule asked for any",
         "recorded facts": "recorded facts alone",
         "same snapshot": "recorded facts, and the rest of the very snapshot of the directory that was in use then",
-        "asked again": "facts that were asked again",
+        "asked again": "facts that were asked now",
         "record": "their record alone, because their content is nowhere",
     }
     return [(said, tally.facts[how]) for how, said in words.items() if tally.facts[how]]

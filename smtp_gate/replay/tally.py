@@ -135,6 +135,10 @@ class Tally:
             if len(shown) < SAMPLES and all(one.path != row["path"] for one in shown):
                 shown.append(_sample(row, rule, what))
 
+    def unshown(self, rule: str) -> int:
+        """How many messages that a rule changes are not among its samples."""
+        return self.rules[rule].total() - len(self.samples[rule])
+
     def ranked(self) -> list[tuple[str, Counter[str]]]:
         """The rules, those that stop most new mail first."""
         return sorted(self.rules.items(), key=lambda item: (-_new(item[1]), -item[1].total(), item[0]))

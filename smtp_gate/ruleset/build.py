@@ -90,7 +90,7 @@ def load(paths: Sequence[Path], settings: BuildSettings, families: Families | No
 
 def _load(paths: Sequence[Path], settings: BuildSettings, families: Families) -> Loaded:
     mistakes: list[Mistake] = []
-    sources = _read(paths, mistakes)
+    sources, whole = _read(paths, mistakes)
     around = Surroundings(
         families=families,
         detectors=names(sources, "detectors"),
@@ -109,10 +109,11 @@ def _load(paths: Sequence[Path], settings: BuildSettings, families: Families) ->
     mistakes += unread
     engine = engine_built(mistakes)
     scopes = {b.rule.id: b.rule.when for pack in packs for b in pack.rules}
-    # A rule that bears another's name by mistake is missed by its waivers, and that says nothing of them.
+    # A rule that bears another's name by mistake, or stands in a pack that is none, is missed by its waivers, and that says
+    # nothing of them.
     theirs = {i: scopes.get(i) for i in ids}
     ours = settings.internal_domains
-    waivers = build_waivers(sources, theirs, settings.today, mistakes, sure=not twice, ours=ours)
+    waivers = build_waivers(sources, theirs, settings.today, mistakes, sure=whole and not twice, ours=ours)
     built = [(source.document, pack.rules) for source, pack in zip(sources, packs, strict=True)]
     detectors = engine.detectors if engine is not None else None
     mistakes += lint(built, Around(settings.internal_domains, detectors, {w.rule for w in waivers}))
@@ -127,8 +128,8 @@ def _load(paths: Sequence[Path], settings: BuildSettings, families: Families) ->
     return Loaded(settings, ruleset, ordered, packs, documents)
 
 
-def _read(paths: Sequence[Path], mistakes: list[Mistake]) -> list[Source]:
-    """The packs with what they override in each other applied; what cannot be read is a mistake alone."""
+def _read(paths: Sequence[Path], mistakes: list[Mistake]) -> tuple[list[Source], bool]:
+    """The packs with what they override in each other applied, and whether all could be read; what cannot is a mistake alone."""
     sources: list[Source] = []
     every = tuple(pack_files(paths))
     for found in every:
@@ -139,7 +140,8 @@ def _read(paths: Sequence[Path], mistakes: list[Mistake]) -> list[Source]:
         if source is not None:
             sources.append(source)
     _pack_names(sources, mistakes)
-    return layered(sources, mistakes, sure=len(sources) == len(every))
+    whole = len(sources) == len(every)
+    return layered(sources, mistakes, sure=whole), whole
 
 
 def _pack(source: Source, around: Surroundings, mistakes: list[Mistake]) -> Pack:

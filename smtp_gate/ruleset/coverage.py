@@ -90,6 +90,10 @@ class Coverage:
         return _share(sum(len(r.reached) for r in self.rules), sum(len(r.points) for r in self.rules))
 
 
+OTHERS: Final = {"sender": "(a miss from others)", "recipients": "(a miss to others)"}
+"""How a side of `when` is told that no miss shows at work: mail that only this side keeps the rule from."""
+
+
 def _share(part: int, whole: int) -> float:
     """Per cent, cut to a tenth, so that 100 means all."""
     return (1000 * part // whole) / 10 if whole else 100.0
@@ -99,7 +103,7 @@ def _points(rule: Rule, levels: dict[str, set[str]]) -> Iterator[Point]:
     for side, alternatives in (("sender", rule.when.senders), ("recipients", rule.when.recipients)):
         if alternatives != ANYONE:
             yield from (Point(f"when {side}", str(who)) for who in alternatives)
-            yield Point(f"when {side}", "(a miss outside)")
+            yield Point(f"when {side}", OTHERS[side])
     yield from (Point("unless", _spared(n, spare)) for n, spare in enumerate(rule.unless, 1))
     params = rule.params
     if isinstance(params, FindParams):
@@ -176,9 +180,9 @@ def _region(params: FindParams, kinds: Iterable[str]) -> Iterator[Point]:
 def _by_miss(rule: Rule, judged: Judged) -> Iterator[Point]:
     when = rule.when
     if when.senders != ANYONE and _finds(replace(rule, when=replace(when, senders=ANYONE)), judged):
-        yield Point("when sender", "(a miss outside)")
+        yield Point("when sender", OTHERS["sender"])
     if when.recipients != ANYONE and _finds(replace(rule, when=replace(when, recipients=ANYONE)), judged):
-        yield Point("when recipients", "(a miss outside)")
+        yield Point("when recipients", OTHERS["recipients"])
     if rule.unless and _finds(replace(rule, unless=()), judged):
         for number, spare in enumerate(rule.unless, 1):
             if not _finds(replace(rule, unless=(spare,)), judged):

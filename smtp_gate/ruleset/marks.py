@@ -37,6 +37,10 @@ class Mistake:
         return f"{self.file}:{self.line}:{self.column}: {kind}{self.message}{hint}"
 
 
+MOST = 24
+"""Names that a hint lists."""
+
+
 def nearest(word: object, names: Iterable[str]) -> str:
     """A hint with the valid name most like `word`, small and large letters alike, or with the valid names."""
     orders = _orders(tuple(names))
@@ -45,8 +49,8 @@ def nearest(word: object, names: Iterable[str]) -> str:
     found = difflib.get_close_matches(small, orders.likely(small), n=1, cutoff=0.6)
     if found:
         return f"did you mean `{by_small[found[0]]}`?"
-    more = f" and {len(known) - 12} more" if len(known) > 12 else ""
-    return f"known: {', '.join(known[:12])}{more}" if known else ""
+    more = f" and {len(known) - MOST} more" if len(known) > MOST else ""
+    return f"known: {', '.join(known[:MOST])}{more}" if known else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from pydantic import Field, model_validator
 
 from smtp_gate.ruleset.written import Line, ListOf, Written, wrong
 
-FIXED: Final = frozenset({"id", "family", "pack"})
-"""Keys that no pack overrides: with another of these it would be another rule."""
+FIXED: Final = frozenset({"id", "family", "pack", "policy"})
+"""Keys that no pack overrides: with another of these it would be another rule, or one that may look less closely."""
 
 RuleKeys = Annotated[dict[str, Any], Field(min_length=1)]
 

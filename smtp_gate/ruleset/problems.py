@@ -31,6 +31,23 @@ _EXPECTED: Final = {
     "date_from_datetime_parsing": ("a date expected", "like 2027-03-31"),
     "date_from_datetime_inexact": ("a date expected, without a time", "like 2027-03-31"),
 }
+_MEANT: Final = {
+    "hold": "quarantine",
+    "held": "quarantine",
+    "block": "reject",
+    "deny": "reject",
+    "refuse": "reject",
+    "allow": "accept",
+    "pass": "accept",
+    "tempfail": "defer",
+    "audit": "shadow",
+    "monitor": "shadow",
+    "test": "shadow",
+    "on": "enforce",
+    "disabled": "off",
+}
+"""Words of other programs for ours."""
+
 Loc = tuple[str | int, ...]
 
 
@@ -74,7 +91,8 @@ def _words(kind: str, said: str, value: object, context: dict[str, Any]) -> tupl
         return f"{message}, not {_shown(value)}", hint
     if kind in {"literal_error", "enum"}:
         names = [n.strip("'") for n in str(context.get("expected", "")).replace(" or ", ", ").split(", ")]
-        hint = nearest(value, names)
+        meant = _MEANT.get(value, "") if isinstance(value, str) else ""
+        hint = f"did you mean `{meant}`?" if meant in names else nearest(value, names)
         return f"{_shown(value)} is not one of {', '.join(names)}", hint if hint.startswith("did") else ""
     if kind in {"too_short", "string_too_short"}:
         return "something must stand here", ""

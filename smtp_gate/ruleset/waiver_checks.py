@@ -10,6 +10,9 @@ from smtp_gate.ruleset.packs import Source
 from smtp_gate.ruleset.problems import Loc
 from smtp_gate.ruleset.schema import WaiverModel
 
+REVOKED: Final = "revoked on"
+"""How the note of a waiver begins that was ended before its time, and is kept so that it can be shown."""
+
 SOON: Final = 30
 """Days before its end from which on a waiver is warned of."""
 
@@ -98,7 +101,8 @@ def _days(model: WaiverModel, today: date | None) -> Iterator[tuple[str, str]]:
         return
     left = (model.expires - today).days
     if left < 0:
-        yield "has expired", "remove it"
+        if not (model.note or "").startswith(REVOKED):
+            yield "has expired", "remove it, or let `smtp-gate waiver revoke` note why it ended"
     elif left <= SOON:
         when = "today" if left == 0 else "tomorrow" if left == 1 else f"in {left} days"
         yield f"expires {when}", "ask its owner whether it is still needed; `smtp-gate waiver list` shows its use"

@@ -5,11 +5,12 @@ from datetime import date
 from pathlib import Path
 
 from smtp_gate.config import Config
+from smtp_gate.ruleset.marks import Mistake
 from smtp_gate.ruleset.packs import read_source
 from smtp_gate.server.comparing import sources
 from smtp_gate.server.plan import DataLock
 from smtp_gate.server.preparing import cut_short
-from smtp_gate.server.rollback import in_force, pin_to, snapshots_of, target
+from smtp_gate.server.rollback import disk_content, in_force, pin_to, snapshots_of, target
 from smtp_gate.server.rules import Rulebook, load_rulebook
 from smtp_gate.store.rulesets import Kept, NoSnapshotError, Snapshots
 
@@ -24,15 +25,20 @@ def load_in_force(config: Config, snapshots: Snapshots | None, today: date | Non
         # Its examples came out right when it was made; their sample mail does not lie beside it.
         return load_rulebook(config, today, test=False, packs=pinned.packs)
     book = load_rulebook(config, today)
-    if snapshots is None or book.ruleset is None:
-        return book
+    cut = () if book.ruleset is None else lost_ends(snapshots, book)
+    return replace(book, ruleset=None, mistakes=tuple(sorted((*book.mistakes, *cut)))) if cut else book
+
+
+def lost_ends(snapshots: Snapshots | None, book: Rulebook) -> tuple[Mistake, ...]:
+    """A mistake for each pack that ended with the end marker when the last gate ran, and does no more."""
+    if snapshots is None:
+        return ()
     try:
         before = sources(snapshots.get(snapshots.current()))
     except (NoSnapshotError, OSError):
-        return book
+        return ()
     read = (read_source(pack.path, []) for pack in book.loaded.packs)
-    cut = cut_short(before, [source for source in read if source is not None])
-    return replace(book, ruleset=None, mistakes=tuple(sorted((*book.mistakes, *cut)))) if cut else book
+    return tuple(cut_short(before, [source for source in read if source is not None]))
 
 
 def roll_back_at_rest(config: Config, word: str) -> Kept:
@@ -46,7 +52,7 @@ def roll_back_at_rest(config: Config, word: str) -> Kept:
         raise NoSnapshotError("no ruleset is kept yet: `smtp-gate serve` keeps the first")
     lock = DataLock(Path(config.data_dir))
     try:
-        wanted = target(snapshots, word)
+        wanted = target(snapshots, word, disk_content(config))
         book = load_rulebook(config, test=False, packs=snapshots.get(wanted.name).packs)
         if book.ruleset is None:
             raise NoSnapshotError(f"{wanted.name} does not build: {book.errors[0]}")

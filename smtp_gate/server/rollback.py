@@ -64,13 +64,17 @@ def named(snapshots: Snapshots, word: str) -> Kept:
     raise NoSnapshotError(f"{said} `{word[:80]}`; there are {names}")
 
 
-def target(snapshots: Snapshots, word: str = "") -> Kept:
+def target(snapshots: Snapshots, word: str = "", disk: str | None = None) -> Kept:
     """What a rollback goes to: the ruleset of that name, else the last one with other packs than those in use.
 
-    One that was rolled away from is passed over, so that a second rollback goes further back. Raises NoSnapshotError.
+    One that was rolled away from is passed over, so that a second rollback goes further back. `disk` is the content of the
+    files where no gate runs: they, and not what was in use last, are what the next one would begin with. Raises
+    NoSnapshotError.
     """
     kept = snapshots.kept()
     now, pin = current(snapshots), snapshots.history.pin()
+    if disk is not None and (pin is None or pin.content != disk):
+        return _from_files(snapshots, word, disk)
     if word:
         found = named(snapshots, word)
         # What was rolled back to while no gate ran is not in use yet.
@@ -82,6 +86,22 @@ def target(snapshots: Snapshots, word: str = "") -> Kept:
     earlier = [k for k in kept if k.content not in passed]
     if not earlier:
         raise NoSnapshotError("no earlier ruleset is kept: see `smtp-gate ruleset list`")
+    return earlier[0]
+
+
+def _from_files(snapshots: Snapshots, word: str, disk: str) -> Kept:
+    """What a rollback goes to that begins at the files on disk: what was in use last, where the files are not the same."""
+    if word:
+        found = named(snapshots, word)
+        if found.content == disk:
+            raise NoSnapshotError(f"the pack files are those of {found.name}: the next start uses them")
+        return found
+    # What was in use last comes first.
+    now = current(snapshots)
+    ordered = ([now] if now is not None else []) + [k for k in snapshots.kept() if k != now]
+    earlier = [k for k in ordered if k.content != disk]
+    if not earlier:
+        raise NoSnapshotError("no other ruleset is kept: see `smtp-gate ruleset list`")
     return earlier[0]
 
 

@@ -75,7 +75,7 @@ def test_json_is_one_object_a_line_with_these_keys(tmp_path: Path) -> None:
         "column": 13,
         "severity": "error",
         "message": "`hold` is not one of accept, defer, quarantine, reject",
-        "hint": "",
+        "hint": "did you mean `quarantine`?",
     }
     assert list(row) == ["file", "line", "column", "severity", "message", "hint"]
 

@@ -82,13 +82,13 @@ def test_rules_and_packs_can_be_chosen(config: Path) -> None:
 def test_coverage_names_what_no_example_reaches(config: Path) -> None:
     shown = run("test", "-c", config, "--coverage")
     assert shown.exit_code == 0
-    assert "no example reaches when recipients (a miss outside)" in shown.output
+    assert "no example reaches when recipients (a miss to others)" in shown.output
     assert "100.0%  test.forbidden  2 of 2" in shown.output
     # when external, when outside, one clause, one level; and one clause, one level: five of six.
     assert "examples reach 83.3 per cent" in shown.output
     last = json.loads(run("test", "-c", config, "--coverage", "--json").output.splitlines()[-1])
     assert last["per_cent"] == 83.3
-    assert {"point": "when recipients (a miss outside)", "reached": False} in last["coverage"][0]["points"]
+    assert {"point": "when recipients (a miss to others)", "reached": False} in last["coverage"][0]["points"]
 
 
 def test_too_little_coverage_ends_with_1(config: Path) -> None:

@@ -113,10 +113,13 @@ def test_a_shadow_rule_is_tried_as_enforced(config: Path, mail: Path, tmp_path: 
 def test_a_gate_that_only_watches_says_so_and_can_be_tried_enforced(mail: Path, tmp_path: Path) -> None:
     config = write_settings(tmp_path, 10026, {"enforce": "false"})
     told = run("-c", config, "--candidate", tmp_path / "rules", mail)
-    assert "--enforce tries them" in told.output
+    assert "--enforce judges as if they did" in told.output
     assert "nothing changes" in told.output
     changed, _ = rows("-c", config, "--enforce", mail)
     assert sorted(r["change"] for r in changed) == ["held", "refused", "refused"]
+    # Beside a candidate both sides are enforced, so that only what differs between them is new.
+    changed, _ = rows("-c", config, "--enforce", "--candidate", candidate(tmp_path, WIDER), mail)
+    assert [r["change"] for r in changed] == ["held"]
 
 
 def test_people_see_totals_rules_and_masked_samples_and_no_subject(config: Path, mail: Path, tmp_path: Path) -> None:
@@ -242,7 +245,7 @@ def test_a_date_that_is_still_to_come_is_no_date(config: Path, tmp_path: Path) -
     (row,), summary = rows(*words)
     assert row["day"] == ""
     assert summary["days"] == {}
-    assert "1 messages bear no date that can be true" in run(*words).output
+    assert "1 messages have no date that can be true" in run(*words).output
 
 
 @pytest.mark.parametrize("body", [SECRET, "hello"])

@@ -22,9 +22,14 @@ def run(*words: str | Path) -> Result:
 
 def use(file: Path, word: str) -> str:
     """A ruleset comes into use as a gate would take it; its hash."""
+    (file.parent / "rules" / "test.yaml").write_text(PACK.replace("sesame", word))
+    return use_files(file)
+
+
+def use_files(file: Path) -> str:
+    """The files as they are come into use as a gate would take them; the ruleset's hash."""
     config = load_config(file).config
     assert config is not None
-    (file.parent / "rules" / "test.yaml").write_text(PACK.replace("sesame", word))
     book = load_rulebook(config)
     assert book.ruleset is not None
     publish(config, book, Snapshots(file.parent / "data" / "rulesets", config.keep_rulesets))
@@ -132,3 +137,71 @@ async def test_with_a_gate_it_goes_through_the_keeper(tmp_path: Path) -> None:
         forth = await asyncio.to_thread(run, "reload", "-c", config, "--json")
         assert json.loads(forth.output)["rolled_back"] == ""
         assert gate.worker.in_use.ruleset.hash != first
+
+
+class TestWithoutAGateAndWithBrokenFiles:
+    """A pack was broken, and then the gate ended: nothing starts, and the way out leads to what was in use last."""
+
+    @pytest.fixture
+    def broken(self, config: Path) -> tuple[Path, str, str]:
+        first, last = use(config, "sesame"), use(config, "simsim")
+        (config.parent / "rules" / "test.yaml").write_text("pack: test\nrules: [")
+        return config, first, last
+
+    def begins_with(self, config: Path) -> str:
+        loaded = load_config(config).config
+        assert loaded is not None
+        book = load_in_force(loaded, snapshots_of(loaded))
+        return book.ruleset.hash if book.ruleset is not None else "nothing"
+
+    def test_serve_names_the_way_out(self, broken: tuple[Path, str, str]) -> None:
+        config, _, _ = broken
+        shown = run("serve", "-c", config)
+        assert shown.exit_code == 1
+        assert "test.yaml:2:8: error" in shown.output
+        assert "`smtp-gate ruleset rollback`" in shown.output
+
+    def test_a_rollback_without_a_name_takes_what_was_in_use_last(self, broken: tuple[Path, str, str]) -> None:
+        config, _, last = broken
+        assert self.begins_with(config) == "nothing"
+        assert run("ruleset", "rollback", "-c", config).exit_code == 0
+        assert self.begins_with(config) == last
+
+    def test_what_was_in_use_last_can_be_named(self, broken: tuple[Path, str, str]) -> None:
+        config, first, last = broken
+        assert run("ruleset", "rollback", "-c", config, last).exit_code == 0
+        assert self.begins_with(config) == last
+        assert run("ruleset", "rollback", "-c", config, first).exit_code == 0
+        assert self.begins_with(config) == first
+
+    def test_the_list_says_that_no_gate_runs(self, broken: tuple[Path, str, str]) -> None:
+        assert "in use last, no gate runs" in run("ruleset", "list", "-c", broken[0]).output
+
+    def test_a_second_rollback_goes_further_back(self, broken: tuple[Path, str, str]) -> None:
+        config, first, _ = broken
+        for _ in range(2):
+            assert run("ruleset", "rollback", "-c", config).exit_code == 0
+        assert self.begins_with(config) == first
+
+
+def test_explain_and_policy_judge_by_what_is_rolled_back_to_and_say_so(config: Path, tmp_path: Path) -> None:
+    first = use(config, "sesame")
+    use(config, "simsim")
+    assert run("ruleset", "rollback", "-c", config).exit_code == 0
+    (tmp_path / "a.eml").write_text("From: dokafor@milwaukee.gov\nTo: lee@example.org\n\nThe word is sesame\n")
+    shown = run("explain", "-c", config, "--json", tmp_path / "a.eml")
+    row = json.loads(shown.stdout)
+    assert (row["ruleset"], row["verdict"]) == (first, "quarantine")
+    assert "a rollback is in force" in shown.stderr
+    assert "a rollback is in force" in run("policy", "-c", config).stderr
+
+
+def test_check_refuses_what_a_reload_and_a_start_refuse_for_its_lost_end(config: Path) -> None:
+    pack = config.parent / "rules" / "test.yaml"
+    pack.write_text(PACK + "...\n")
+    use_files(config)
+    assert run("check", "-c", config).exit_code == 0
+    pack.write_text(PACK)
+    shown = run("check", "-c", config)
+    assert shown.exit_code == 1
+    assert "the end marker `...` is gone" in shown.output

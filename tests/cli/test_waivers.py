@@ -73,7 +73,7 @@ def test_add_list_show_revoke(config: Path, file: Path) -> None:
     after = file.read_text()
     assert [line for line in before.splitlines() if line not in after] == [f'    expires: "{SOON}"']
     row = json.loads(run("waiver", "show", "-c", config, "--json", "RITS-991").output)
-    assert (row["state"], row["days_left"]) == ("expired", 0)
+    assert (row["state"], row["days_left"]) == ("revoked", 0)
     assert row["note"].endswith(": the contract is over")
     assert run("waiver", "revoke", "-c", config, "RITS-991").exit_code == 1, "it has ended already"
 
@@ -218,7 +218,7 @@ def test_commands_tell_the_roll_out_and_what_shadow_would_do(config: Path, tmp_p
         "action: quarantine", "rollout: {percent: 0.000001, sender: cdiaz@milwaukee.gov}\n    action: quarantine"
     )
     (tmp_path / "rules" / "test.yaml").write_text(rolled)
-    assert "(1e-06 % and address:cdiaz@milwaukee.gov)" in " ".join(run("policy", "-c", config).output.split())
+    assert "(1e-06 % or address:cdiaz@milwaukee.gov)" in " ".join(run("policy", "-c", config).output.split())
     letter = tmp_path / "letter.eml"
     letter.write_bytes(b"From: dokafor@milwaukee.gov\nTo: lee@example.org\n\nthe word is sesame\n")
     outside = run("explain", "-c", config, letter).output

@@ -90,6 +90,6 @@ def test_a_roll_out_never_wakes_a_rule(percent: float, mode: Mode) -> None:
 
 
 def test_it_reads_as_people_say_it() -> None:
-    assert str(Rollout(10.0, (ITMD,))) == "10 % and group:itmd"
+    assert str(Rollout(10.0, (ITMD,))) == "10 % or group:itmd"
     assert str(Rollout(0.5)) == "0.5 %"
-    assert str(Rollout(0.0, (ITMD, Who(WhoKind.INTERNAL)))) == "group:itmd and internal"
+    assert str(Rollout(0.0, (ITMD, Who(WhoKind.INTERNAL)))) == "group:itmd or internal"

@@ -163,7 +163,7 @@ def test_what_the_verdicts_rest_on_is_said() -> None:
     said = "\n".join((*facts_lines(tally, Compared("a", "b", (), unclaimed=7)), *untold_lines(tally)))
     for line in (
         "1 messages judged with recorded facts alone",
-        "asked again: directory (1)",
+        "asked now, of today's directory and lists: directory (1)",
         "1 messages judged with their record alone",
         "1 of 2 come out under the rules that run exactly as the journal has them",
         "1 records joined with their content by message-id",

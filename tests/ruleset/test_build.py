@@ -102,7 +102,7 @@ def test_a_roll_out_is_built_and_enforce_false_leaves_nothing_of_it(tmp_path: Pa
     )
     rule = only(tmp_path, pack)
     assert rule.rollout == Rollout(10.0, (Who(WhoKind.GROUP, "itmd"), Who(WhoKind.INTERNAL)))
-    assert (rule.terms.mode, rule.state) == (Mode.ENFORCE, "enforce (10 % and group:itmd and internal)")
+    assert (rule.terms.mode, rule.state) == (Mode.ENFORCE, "enforce (10 % or group:itmd or internal)")
     quiet = loaded(tmp_path, pack, replace(SETTINGS, enforce=False)).ruleset
     assert quiet is not None
     assert (quiet.rules[0].state, quiet.rules[0].rollout, quiet.enforcing) == ("shadow", None, False)

@@ -38,8 +38,8 @@ RULE = """\
       miss: [MISSES]
 """
 EVERY = {
-    "when sender internal", "when sender address:a@example.org", "when sender (a miss outside)",
-    "when recipients external", "when recipients address:b@milwaukee.gov", "when recipients (a miss outside)",
+    "when sender internal", "when sender address:a@example.org", "when sender (a miss from others)",
+    "when recipients external", "when recipients address:b@milwaukee.gov", "when recipients (a miss to others)",
     "unless 1: sender address:a@milwaukee.gov", "unless 2: encrypted",
     "find any code, medium or surer", "find any code, low or surer, 3 different", "find none other, medium or surer",
     "level code high", "level code low", "region quoted off", "region signature 1",
@@ -97,8 +97,8 @@ def test_a_hit_reaches(tmp_path: Path, hit: str, more: set[str], less: set[str])
         ("{text: nothing}", set()),
         # Outside of `when` only a mail proves anything in which something would be found.
         ("{to: c@milwaukee.gov, text: nothing}", set()),
-        ("{to: c@milwaukee.gov, text: code c1234}", {"when recipients (a miss outside)"}),
-        ("{from: x@example.org, text: code c1234}", {"when sender (a miss outside)"}),
+        ("{to: c@milwaukee.gov, text: code c1234}", {"when recipients (a miss to others)"}),
+        ("{from: x@example.org, text: code c1234}", {"when sender (a miss from others)"}),
         ("{from: x@example.org, to: c@milwaukee.gov, text: code c1234}", set()),
         ("{from: a@milwaukee.gov, login: a@milwaukee.gov, text: code c1234}", {"unless 1: sender address:a@milwaukee.gov"}),
         ("{from: a@milwaukee.gov, login: a@milwaukee.gov, text: nothing}", set()),

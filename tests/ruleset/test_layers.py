@@ -110,7 +110,7 @@ def test_different_keys_of_one_rule_in_one_layer_are_none(tmp_path: Path) -> Non
         ("find: {word: 7}", (4, 29), "text expected, not 7"),
         ("detector: snn", (4, 26), "unknown detector `snn`"),
         ('message: "{nam}"', (4, 25), "unknown placeholder {nam}"),
-        ("policy: [P-DECENT, P-DECNT]", (4, 35), "unknown clause `P-DECNT`"),
+        ("policy: P-DECENT", (4, 16), "`policy` cannot be overridden"),
         ("when: {sender: nobody}", (4, 31), "`nobody` does not say who"),
         ("also: [tag]", (4, 16), "`also` is not implemented yet"),
         ("id: x.y", (4, 16), "`id` cannot be overridden"),

@@ -24,7 +24,7 @@ def test_nearest() -> None:
     assert nearest("Quarantin", ["accept", "quarantine"]) == "did you mean `quarantine`?"
     assert nearest("zzz", ["b", "a"]) == "known: a, b"
     assert nearest("zzz", []) == ""
-    assert nearest("zzz", map(str, range(100, 120))).endswith("and 8 more")
+    assert nearest("zzz", map(str, range(100, 132))).endswith("and 8 more")
 
 
 def test_a_wrong_name_among_thousands_is_still_understood_and_does_not_take_minutes(

@@ -215,7 +215,7 @@ def test_the_schema_for_editors_knows_an_override() -> None:
     override = schema["$defs"]["RuleOverride"]
     assert {"mode", "when", "message", "examples"} < override["properties"].keys()
     assert not {"id", "family", "pack"} & override["properties"].keys()
-    assert override["not"] == {"anyOf": [{"required": [key]} for key in ("family", "id", "pack")]}
+    assert override["not"] == {"anyOf": [{"required": [key]} for key in ("family", "id", "pack", "policy")]}
     rules = schema["$defs"]["OverridesModel"]["properties"]["rules"]
     assert rules["additionalProperties"] == {"$ref": "#/$defs/RuleOverride"}
     assert "layer" in json.dumps(schema["properties"])

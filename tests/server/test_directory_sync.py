@@ -288,7 +288,7 @@ class TestTheKeepersOwn:
                 while "reloaded" not in gate.log.getvalue():
                     await asyncio.sleep(0.02)
             now = utc_now().astimezone(loaded.timezone).date()
-            people = gate.solo.worker.in_use._now[1]
+            people = gate.solo.worker.in_use._now[1].people
             ann = people.look_up("ann@milwaukee.gov", now)
             url = f"http://127.0.0.1:{gate.metrics}/metrics"
             text = (await asyncio.to_thread(lambda: urllib.request.urlopen(url, timeout=5).read())).decode()
