@@ -1,6 +1,7 @@
 """Settings: defaults, short forms, and every mistake at its line and column."""
 
 import json
+import re
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -390,3 +391,8 @@ def test_an_installation_without_packs_says_so(folder: Path, monkeypatch: pytest
     monkeypatch.setattr("smtp_gate.config.models.shipped_rules", lambda: None)
     (error,) = write(folder, SMALL.replace("rules: rules", "rules: [rules, shipped]")).errors
     assert (error.line, error.column, error.message) == (8, 16, "this installation has no shipped packs")
+
+
+def test_the_shipped_sample_names_every_setting() -> None:
+    sample = (REPOSITORY / "config" / "smtp-gate.yaml").read_text()
+    assert [name for name in Config.model_fields if not re.search(rf"(?m)^(# )?{name}:", sample)] == []

@@ -120,6 +120,19 @@ def evidence_lines(verdict: Verdict, shown: Shown) -> list[RenderableType]:
     return [*lines, Text(f"and {more} more", style="dim")] if more > 0 else lines
 
 
+def quiet_rules(verdict: Verdict) -> list[Text]:
+    """The rules that looked and saw nothing, and those that are for none of these recipients, or spare all of them."""
+    quiet = [r for r in verdict.results if not r.findings and not r.unscannable and r.failure is None]
+    lines = []
+    for head, some in (
+        ("saw nothing  ", [r.rule for r in quiet if r.applies]),
+        ("not for it   ", [r.rule for r in quiet if not r.applies]),
+    ):
+        if some:
+            lines.append(Text(head, style="dim").append(", ".join(some), style="dim"))
+    return lines
+
+
 def explanation(
     message: Message, verdict: Verdict, view: MessageView | None, *, label: str, shown: Shown | None = None
 ) -> Panel:
@@ -131,6 +144,8 @@ def explanation(
     lines = evidence_lines(verdict, shown) if shown is not None else []
     if lines:
         blocks += [Text(), *lines]
+    if shown is not None:
+        blocks += [Text(), *quiet_rules(verdict)]
     reply = answer.foretold(message, verdict)
     said = str(reply) if reply is not None else "the next hop's own reply"
     blocks += [Text(), Text("reply  ", style="dim").append(said, style="default not dim")]

@@ -19,7 +19,7 @@ from smtp_gate.cli.options import config_option, json_option, print_json, settin
 from smtp_gate.cli.quiet import Quiet
 from smtp_gate.cli.render import console
 from smtp_gate.cli.replay_report import write_report
-from smtp_gate.cli.replay_rules import Books, load_books
+from smtp_gate.cli.replay_rules import Books, candidate_paths, differences_of, load_books
 from smtp_gate.cli.replay_run import Run, key_of, run, state_in
 from smtp_gate.cli.replay_said import Completion
 from smtp_gate.cli.replay_shown import show
@@ -64,8 +64,8 @@ class Given(TypedDict):
 @click.command()
 @config_option
 @click.option(
-    "--candidate", "candidates", metavar="DIR", multiple=True, type=click.Path(path_type=Path, exists=True),
-    help="A folder or file of packs to try in place of those that run.",
+    "--candidate", "candidates", metavar="DIR", multiple=True, type=click.Path(path_type=Path),
+    help="A folder or file of packs to try in place of those that run; `shipped` for those of the installation.",
 )  # fmt: skip
 @click.option("--enforce-shadow", "enforced", metavar="RULE", multiple=True, help="Try this shadow rule as enforced.")
 @click.option("--enforce", is_flag=True, help="Try the candidate as if the settings said `enforce: true`.")
@@ -96,6 +96,7 @@ def replay(config_file: Path | None, sources: tuple[str, ...], **given: Unpack[G
     """
     if not given["candidates"] and not given["enforced"] and not given["enforce"]:
         raise click.UsageError("what is to be tried? Say --candidate DIR, --enforce-shadow RULE or --enforce")
+    given["candidates"] = candidate_paths(given["candidates"])
     html = given["html"]
     if html is not None and not html.absolute().parent.is_dir():
         raise click.UsageError(f"--html: there is no folder {html.parent}")
@@ -197,7 +198,8 @@ def _replay(config: Config, books: Books, complete: Completion, sources: tuple[s
         return 1
     unclaimed = contents.total - len(contents.claimed) if contents is not None else 0
     hashes = (books.ruleset.hash, books.candidate.hash)
-    _show(config, done, Compared(*hashes, sources, done.seconds, done.rate, jobs, unclaimed), given)
+    differences = differences_of(config, given["candidates"])
+    _show(config, done, Compared(*hashes, sources, done.seconds, done.rate, jobs, unclaimed, differences), given)
     return _code(done.tally, troubles.number, given["at_most"])
 
 

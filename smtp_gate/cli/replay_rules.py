@@ -2,16 +2,23 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import click
 
 from smtp_gate.adapters.clock import utc_now
 from smtp_gate.cli.options import give_up, rulebook, show_mistakes
-from smtp_gate.config import Config
+from smtp_gate.config import Config, pack_paths
 from smtp_gate.core.verdict import Mode
 from smtp_gate.examine import Ruleset
+from smtp_gate.ruleset.changes_told import summary
+from smtp_gate.ruleset.differences import differences
+from smtp_gate.ruleset.packs import SHIPPED, Source, pack_files, read_source, shipped_rules
 from smtp_gate.server.rules import Rulebook, load_rulebook
 from smtp_gate.store.rulesets import NoSnapshotError, Snapshots
+
+MOST: Final = 100
+"""How many differences of the two rulesets a report names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,31 @@ class Books:
         if self.base.ruleset is None:
             raise ValueError("nothing is replayed without a ruleset")
         return self.base.ruleset
+
+
+def candidate_paths(given: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The folders and files that are tried; `shipped` means the packs of the installation, unless a path is called so.
+
+    Raises click.UsageError where one is not there.
+    """
+    paths = []
+    for path in given:
+        shipped = shipped_rules() if str(path) == SHIPPED and not path.exists() else None
+        if shipped is None and not path.exists():
+            raise click.UsageError(f"--candidate: there is no {path}")
+        paths.append(shipped or path)
+    return tuple(paths)
+
+
+def differences_of(config: Config, candidates: tuple[Path, ...]) -> tuple[str, ...]:
+    """How the candidate's packs differ from those that run, a line each."""
+    before, after = (_read(paths) for paths in (pack_paths(config), candidates))
+    return tuple(summary(differences(before, after), MOST)) if candidates else ()
+
+
+def _read(paths: tuple[Path, ...]) -> list[Source]:
+    read = (read_source(file, []) for file in pack_files(paths) if isinstance(file, Path))
+    return [source for source in read if source is not None]
 
 
 def load_books(config: Config, candidates: tuple[Path, ...], enforced: tuple[str, ...], *, enforce: bool) -> Books:

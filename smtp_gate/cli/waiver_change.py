@@ -15,9 +15,10 @@ from smtp_gate.adapters import control
 from smtp_gate.adapters.clock import utc_now
 from smtp_gate.cli.options import give_up, shorten, show_mistakes
 from smtp_gate.cli.reload import ask_reload
+from smtp_gate.cli.rulesets import rollback_note
 from smtp_gate.config import Config, pack_paths
 from smtp_gate.ruleset.marks import Mistake
-from smtp_gate.ruleset.packs import CASES, pack_files
+from smtp_gate.ruleset.packs import CASES, pack_files, shipped_rules
 from smtp_gate.server.plan import CONTROL
 from smtp_gate.server.rules import load_rulebook
 from smtp_gate.store.files import sync_directory, write_all
@@ -43,9 +44,10 @@ def packs_of(config: Config) -> list[Path]:
 
 def default_file(config: Config) -> Path:
     """`waivers.yaml` beside the packs, or the command ends saying that there is no folder for it."""
-    folder = next((p for p in config.rules if p.is_dir()), None)
+    # The installation's own packs are nobody's to write in.
+    folder = next((p for p in config.rules if p.is_dir() and p != shipped_rules()), None)
     if folder is None:
-        raise click.UsageError("`rules` in the settings names no folder: say --file FILE")
+        raise click.UsageError("`rules` in the settings names no folder of yours: say --file FILE")
     return folder / "waivers.yaml"
 
 
@@ -55,6 +57,9 @@ def carry_out(config: Config, change: Change, *, yes: bool) -> list[str]:
     A warning that the change brings along refuses it as well, unless the caller says yes to it.
     """
     _is_read(config, change.file)
+    rolled_back = rollback_note(config)
+    if rolled_back and not yes:
+        raise click.ClickException(f"{rolled_back}; this would end it: see to the packs first, or say --yes")
     with _candidate(change) as temporary:
         _check(config, change, temporary, yes=yes)
         told = _record(Path(config.data_dir), change)

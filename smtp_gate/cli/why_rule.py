@@ -40,14 +40,14 @@ class Case:
 def why_rule(case: Case, rule: Rule) -> Iterator[Row]:
     """Why the rule acted or did not, in order. Nothing of value stands clear in a row."""
     result = next((r for r in case.judgement.verdict.results if r.rule == rule.id), None)
-    mode = rule.terms.mode if result is None else result.terms.mode
-    yield Row(" ", f"{rule.id} ({mode}, {rule.terms.action.word}): {rule.title}")
+    yield Row(" ", f"{rule.id} ({rule.state}, {rule.terms.action.word}): {rule.title}")
     if result is None:
         yield Row("?", "is off: it did not look" if rule.terms.mode is Mode.OFF else "did not look")
         return
     if rule.rollout is not None and rule.terms.mode is Mode.ENFORCE:
-        where = "is in it" if result.terms.mode is Mode.ENFORCE else "is not in it"
-        yield Row("?", f"rolled out to {rule.rollout}: {sender_of(case.view.envelope)} {where}")
+        acts = "acts" if result.terms.mode is Mode.ENFORCE else "is in shadow"
+        who = sender_of(case.view.envelope).address or "<>"
+        yield Row("?", f"roll-out: {acts} for {who}")
     yield Row(" ", f"is for: {_people(case, result.applies) or 'none of these recipients'}")
     yield from _when(case, rule)
     yield from _spared(case, rule, result)
@@ -104,8 +104,8 @@ def _spared(case: Case, rule: Rule, result: Result) -> Iterator[Row]:
     today = case.view.message.received.astimezone(case.ruleset.zone).date()
     for waiver in waivers:
         over = f"ended on {waiver.expires}" if waiver.expires < today else f"until {waiver.expires}"
-        if waiver.starts is not None and today < waiver.starts:
-            over = f"begins on {waiver.starts}"
+        if waiver.starts is not None and waiver.starts > today:
+            over = f"starts on {waiver.starts}"
         yield Row("?", f"waiver {waiver.id} ({waiver.ticket}), {over}: {_scope(case, waiver.scope)}")
 
 

@@ -132,7 +132,10 @@ def test_people_see_totals_rules_and_masked_samples_and_no_subject(config: Path,
         "no facts from outside",
     ):
         assert said in shown.output
-    for text in (shown.output, page.read_text()):
+    # How the two rulesets differ is told in the rules' own words, nothing of a message's.
+    html = page.read_text()
+    assert "primary.regex sesame -&gt; sesame|salary</li>" in html
+    for text in (shown.output, html.replace("sesame|salary", "")):
         assert "word high in own ******" in text
         assert "salary" not in text
         assert "About" not in text

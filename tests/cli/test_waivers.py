@@ -246,3 +246,20 @@ def test_the_file_stays_readable_for_whoever_runs_the_gate(
     assert add(config, "--yes", ticket="RITS-992").exit_code == 0
     assert owners == [(file.stat().st_uid, file.stat().st_gid)]
     assert file.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_waiver_does_not_end_a_rollback_unsaid(config: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiver_change, "rollback_note", lambda _config: "a rollback is in force")
+    done = add(config)
+    assert (done.exit_code, "this would end it" in done.output, file.exists()) == (1, True, False)
+    assert add(config, "--yes").exit_code == 0
+
+
+def test_the_packs_of_the_installation_are_nobodys_to_write_in(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As where the settings say `rules: [shipped, ../rules]`, or `rules: shipped` alone.
+    monkeypatch.setattr(waiver_change, "shipped_rules", lambda: tmp_path / "rules")
+    done = add(config)
+    assert (done.exit_code, "say --file FILE" in done.output) == (2, True)
+    assert [p.name for p in (tmp_path / "rules").iterdir()] == ["test.yaml"]
