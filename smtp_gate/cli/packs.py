@@ -73,14 +73,20 @@ def _show(done: Upgrade) -> None:
     if done.touches:
         out.print(Text("yours that lie over what has changed", style="bold"))
     for touch in done.touches:
-        end = "which is gone" if touch.is_gone else "which has changed"
-        out.print(Text(f"  {touch.kind} {touch.name} lies over {touch.over}, {end}"), soft_wrap=True)
+        out.print(Text(f"  {touch.kind} {touch.name} lies over {touch.over}, {_end(touch)}"), soft_wrap=True)
     if done.without_base:
         said = f"{', '.join(done.without_base)}: no {BASE} folder says what was copied, so yours and theirs are not told apart"
         out.print(Text(said, style="dim"), soft_wrap=True)
     if done.left_out:
         said = f"{', '.join(done.left_out)}: used as shipped, and no gate has run with these settings yet"
         out.print(Text(said, style="dim"), soft_wrap=True)
+
+
+def _end(touch: Touch) -> str:
+    if touch.is_gone:
+        return "which is gone"
+    changed = f"which has changed: {', '.join(touch.keys)}" if touch.keys else "which has changed"
+    return f"{changed}; the override replaces nothing of that" if touch.is_beside else changed
 
 
 def _lines(step: Step) -> list[str]:
@@ -96,7 +102,15 @@ def _step_row(step: Step) -> dict[str, object]:
 
 
 def _touch_row(touch: Touch) -> dict[str, object]:
-    return {"fate": "touched", "kind": str(touch.kind), "name": touch.name, "over": touch.over, "gone": touch.is_gone}
+    return {
+        "fate": "touched",
+        "kind": str(touch.kind),
+        "name": touch.name,
+        "over": touch.over,
+        "gone": touch.is_gone,
+        "keys": list(touch.keys),
+        "beside": touch.is_beside,
+    }
 
 
 def _side(change: Change | None) -> dict[str, str] | None:

@@ -1,7 +1,7 @@
 """What newer shipped packs mean for yours: what is new, changed, gone, yours alone, or changed by both; and what lies over it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -52,12 +52,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """An override or a waiver of yours that lies over what has changed, or over what is gone."""
+    """An override or a waiver of yours that lies over what has changed, or over what is gone.
+
+    `keys` are what has changed there. `is_beside` says of an override that it replaces none of them: they come with the upgrade.
+    """
 
     kind: ChangeKind
     name: str
     over: str
     is_gone: bool
+    keys: tuple[str, ...] = ()
+    is_beside: bool = False
 
 
 def upgrade(base: Sequence[Source], yours: Sequence[Source], shipped: Sequence[Source]) -> tuple[Step, ...]:
@@ -119,6 +124,8 @@ def touched(steps: Iterable[Step], yours: Sequence[Source]) -> tuple[Touch, ...]
         for name, keys in _overrides(source):
             over = [s for s in news.get(name, ()) if not keys or any(_overlap(s.key, key) for key in keys)]
             found += _touch(ChangeKind.OVERRIDE, name, over)
+            if not over:
+                found += (replace(t, is_beside=True) for t in _touch(ChangeKind.OVERRIDE, name, news.get(name, ())))
         for _, waiver in source.items("waivers"):
             over = news.get(f"rules.{waiver.get('rule')}", [])
             found += _touch(ChangeKind.WAIVER, str(waiver.get("id")), over)
@@ -135,4 +142,6 @@ def _overrides(source: Source) -> Iterator[tuple[str, list[str]]]:
 
 def _touch(kind: ChangeKind, name: str, over: Sequence[Change]) -> Iterator[Touch]:
     if over:
-        yield Touch(kind, name, over[0].name, any(change.sign == "-" for change in over))
+        # A rule's own `-` is the rule that is gone; a key of it that is gone is a change of the rule.
+        gone = any(change.sign == "-" and not change.key for change in over)
+        yield Touch(kind, name, over[0].name, gone, tuple(dict.fromkeys(c.key for c in over if c.key)))

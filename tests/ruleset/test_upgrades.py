@@ -108,7 +108,7 @@ def test_without_a_base_only_two_sides_are_told() -> None:
     [
         (BASE, []),
         (edited((ACTION, "reject")), [("override", "rules.pii.ssn", False), ("waiver", "w1", False)]),
-        (edited(((*WHEN, "sender"), "any")), [("waiver", "w1", False)]),
+        (edited(((*WHEN, "sender"), "any")), [("override", "rules.pii.ssn", False), ("waiver", "w1", False)]),
         (edited((("rules",), BASE["rules"][1:])), [("override", "rules.pii.ssn", True), ("waiver", "w1", True)]),
         (edited((("keywords", "words"), ["ssn"])), [("override", "keywords.words", False)]),
         (edited((("rules", 0, "examples"), {"hit": []})), []),
@@ -127,6 +127,16 @@ def test_what_lies_over_a_change_is_named(shipped: object, touches: list[tuple[s
     found = touched(steps, [source(BASE), own])
     assert [(str(t.kind), t.name, t.is_gone) for t in found] == touches
     assert all(t.over in {"pii.ssn", "words"} for t in found)
+
+
+def test_an_override_that_replaces_nothing_of_what_has_changed_is_named_as_such() -> None:
+    own = source({"pack": "ours", "overrides": {"rules": {"pii.ssn": {"action": "defer"}}}})
+    beside = upgrade([source(BASE)], [source(BASE)], [source(edited(((*WHEN, "sender"), "any")))])
+    (touch,) = touched(beside, [own])
+    assert (touch.is_beside, touch.keys) == (True, ("when.sender",))
+    over = upgrade([source(BASE)], [source(BASE)], [source(edited((ACTION, "reject"), ((*WHEN, "sender"), "any")))])
+    (touch,) = touched(over, [own])
+    assert (touch.is_beside, touch.keys) == (False, ("action",))
 
 
 _edits = st.dictionaries(
