@@ -79,7 +79,8 @@ def explain(  # noqa: PLR0913 - one parameter an option of the contract
 
     A folder means every file below it. Ends with 1 only where a PATH could not be read.
 
-    Rules that spare somebody ask who has logged in: say --login to see what they would do.
+    Rules that spare somebody ask who has logged in: say --login to see what they would do. With --json, --rule adds `why`, what
+    the text shows of that rule, line by line.
 
     Example: smtp-gate explain --from dokafor@milwaukee.gov --login dokafor@milwaukee.gov --to lee@example.org letter.eml
     """
@@ -162,12 +163,18 @@ async def _one(
     message = as_message(mail.content, config, said)
     started = time.perf_counter()
     judgement = await judge.judge(message)
-    if as_json:
-        print_json(_row(mail.label, message, judgement, time.perf_counter() - started, only))
+    seconds = time.perf_counter() - started
+    if as_json and only is None:
+        print_json(_row(mail.label, message, judgement, seconds, only))
         return judgement.verdict.strictest
     view, _ = await judge.view(message, judge.ruleset())
     verdict, ruleset, out = judgement.verdict, judge.ruleset(), console()
     asked = next((r for r in ruleset.rules if r.id == only), None)
+    if as_json and asked is not None:
+        reasons = why_rule(Case(view, judgement, ruleset, shown_for(asked, ruleset.engine, view)), asked)
+        said_of_it = [f"{r.said} | {r.line}" if r.line else r.said for r in reasons]
+        print_json({**_row(mail.label, message, judgement, seconds, only), "why": said_of_it})
+        return verdict.strictest
     # A detector's findings are shown in their lines, and for that what else stands there must be known and covered.
     found = any(f.detector for r in verdict.results for f in r.findings)
     shown = shown_for(asked, ruleset.engine, view) if asked else Shown(ruleset.engine.scan(view.texts) if found else ())

@@ -261,3 +261,14 @@ def test_mail_is_judged_as_outbound_whatever_listener_comes_first(tmp_path: Path
     config = write_settings(tmp_path, 10026, {"listeners": listeners})
     (row,) = run("explain", "-c", config, "--json", letter(tmp_path, "the word is sesame")).output.splitlines()
     assert json.loads(row)["verdict"] == "quarantine"
+
+
+def test_json_has_the_why_of_the_one_rule_that_is_asked_for(config: Path, tmp_path: Path) -> None:
+    mail = letter(tmp_path, "badge 536-90-4399")
+    (plain,) = run("explain", "-c", config, "--json", mail).stdout.splitlines()
+    (asked,) = run("explain", "-c", config, "--json", "--rule", "test.code", mail).stdout.splitlines()
+    assert "why" not in json.loads(plain)
+    told = json.loads(asked)["why"]
+    assert told[0].startswith("test.code (enforce, quarantine): Codes stay here")
+    assert any("***-**-4399" in line for line in told)
+    assert "536-90" not in asked
