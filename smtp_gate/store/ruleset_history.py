@@ -1,14 +1,16 @@
 """What is remembered of rulesets beside their snapshots: when each was used, and whether one was rolled back to.
 
-Two files in the snapshots' folder, each JSON, written under another name, synced and renamed: `uses.json` gives for each
-ruleset's hash when it first and last came into use, and `pinned` the snapshot that somebody rolled back to. A file that is
-damaged says nothing: a lost `uses.json` costs dates, a lost `pinned` ends the rollback at the next load.
+Files in the snapshots' folder, each JSON, written under another name, synced and renamed: `uses.json` gives for each
+ruleset's hash when it first and last came into use, `order.json` the snapshots in the order in which they came into use, and
+`pinned` the snapshot that somebody rolled back to. Times are for people: a clock may go back, and so an order is kept beside
+them. A file that is damaged says nothing: a lost `uses.json` costs dates, a lost `order.json` leaves the order to the times, a
+lost `pinned` ends the rollback at the next load.
 """
 
 import json
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +18,7 @@ from typing import Final
 from smtp_gate.store.files import read_regular, sync_directory, write_all
 
 USES: Final = "uses.json"
+ORDER: Final = "order.json"
 PINNED: Final = "pinned"
 
 
@@ -33,7 +36,7 @@ class Pin:
 
 
 class History:
-    """The two files in one folder. Methods block; those that write raise OSError."""
+    """The files in one folder. Methods block; those that write raise OSError."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -68,6 +71,19 @@ class History:
         now = time.time() if at is None else at
         uses[ruleset] = (uses[ruleset][0] if ruleset in uses else now, now)
         self._write(USES, uses)
+
+    def order(self) -> tuple[str, ...]:
+        """The snapshots in the order in which they last came into use, the newest last; those used before it was kept are not in it."""
+        try:
+            found = json.loads(read_regular(self._root / ORDER))
+        except (OSError, ValueError, RecursionError):
+            return ()
+        return tuple(dict.fromkeys(map(str, found))) if isinstance(found, list) else ()
+
+    def put_last(self, names: Sequence[str], kept: Collection[str]) -> None:
+        """These snapshots came into use now, one after another; none stays in the order that is not `kept`. Raises OSError."""
+        earlier = (name for name in self.order() if name in kept and name not in names)
+        self._write(ORDER, [*earlier, *dict.fromkeys(names)])
 
     def forget(self, rulesets: Collection[str]) -> None:
         """They are kept no more. Raises OSError."""
