@@ -28,6 +28,7 @@ from smtp_gate.server.records import Records
 from smtp_gate.server.releases import Releases
 from smtp_gate.server.reload import USUAL, Reloaded, Workers
 from smtp_gate.server.reload_told import ReloadTeller, answer_of, wish_of
+from smtp_gate.server.rollback import finish
 from smtp_gate.server.rules import InUse, current_rulebook
 from smtp_gate.server.settings import hop_settings
 from smtp_gate.server.sockets import METRICS
@@ -61,6 +62,9 @@ class Keeper:
         self.metrics = KeeperMetrics(time.time)
         data = Path(plan.config.data_dir)
         self.quarantine = FileQuarantine(data / "quarantine", self.disk)
+        with contextlib.suppress(OSError):
+            # A keeper that was killed may have left a rollback half done. A disk that fails must not keep us from serving.
+            finish(plan.snapshots)
         self.in_use = InUse(current_rulebook(plan.snapshots, plan.snapshot, plan.book))
         self.workers = Workers(plan.reread, plan.snapshots, self.in_use, plan.settings)
         self.records = Records(data, self.metrics, self.logger)

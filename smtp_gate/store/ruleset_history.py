@@ -4,7 +4,7 @@ Files in the snapshots' folder, each JSON, written under another name, synced an
 ruleset's hash when it first and last came into use, `order.json` the snapshots in the order in which they came into use, and
 `pinned` the snapshot that somebody rolled back to. Times are for people: a clock may go back, and so an order is kept beside
 them. A file that is damaged says nothing: a lost `uses.json` costs dates, a lost `order.json` leaves the order to the times, a
-lost `pinned` ends the rollback at the next load.
+lost `pinned` ends the rollback at the next load. `going` is there only while a rollback is begun or ended.
 """
 
 import json
@@ -13,13 +13,14 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from smtp_gate.store.files import read_regular, sync_directory, write_all
 
 USES: Final = "uses.json"
 ORDER: Final = "order.json"
 PINNED: Final = "pinned"
+GOING: Final = "going"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,14 @@ class Pin:
     passed: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Going:
+    """A rollback that is being begun or ended: the snapshot that is about to be used, and the rollback that holds with it."""
+
+    name: str
+    pin: Pin | None
+
+
 class History:
     """The files in one folder. Methods block; those that write raise OSError."""
 
@@ -44,9 +53,8 @@ class History:
     def pin(self) -> Pin | None:
         """The rollback that somebody asked for, None where there is none."""
         try:
-            found = json.loads(read_regular(self._root / PINNED))
-            return Pin(str(found["name"]), str(found["content"]), tuple(map(str, found["passed"])))
-        except (OSError, ValueError, KeyError, TypeError):
+            return _pin(json.loads(read_regular(self._root / PINNED)))
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def set_pin(self, pin: Pin | None) -> None:
@@ -56,6 +64,22 @@ class History:
             return
         (self._root / PINNED).unlink(missing_ok=True)
         sync_directory(self._root)
+
+    def going(self) -> Going | None:
+        """What somebody was about when he was killed, None where nobody was."""
+        try:
+            found = json.loads(read_regular(self._root / GOING))
+            return Going(str(found["name"]), None if found["pin"] is None else _pin(found["pin"]))
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+
+    def set_going(self, going: Going | None) -> None:
+        """Remember what is about to be done, or that it is done; durable when it returns. Raises OSError."""
+        if going is not None:
+            self._write(GOING, asdict(going))
+        elif (self._root / GOING).exists():
+            (self._root / GOING).unlink()
+            sync_directory(self._root)
 
     def uses(self) -> dict[str, tuple[float, float]]:
         """When each ruleset first and last came into use, in seconds since the epoch."""
@@ -97,6 +121,11 @@ class History:
         write_new(temporary, json.dumps(value).encode())
         temporary.rename(self._root / name)
         sync_directory(self._root)
+
+
+def _pin(found: dict[str, Any]) -> Pin:
+    """A rollback as it was written. Raises KeyError, TypeError."""
+    return Pin(str(found["name"]), str(found["content"]), tuple(map(str, found["passed"])))
 
 
 def write_new(path: Path, octets: bytes) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from smtp_gate.store.ruleset_history import ORDER, PINNED, USES, History, Pin
+from smtp_gate.store.ruleset_history import GOING, ORDER, PINNED, USES, Going, History, Pin
 
 PIN = Pin("0" * 16, "content", ("a", "b"))
 
@@ -67,3 +67,22 @@ def test_a_damaged_order_says_nothing_and_is_written_anew(tmp_path: Path, octets
     assert history.order() == ()
     history.put_last(["a"], {"a"})
     assert history.order() == ("a",)
+
+
+@pytest.mark.parametrize("pin", [PIN, None])
+def test_what_is_about_to_be_done_is_remembered_until_it_is_done(tmp_path: Path, pin: Pin | None) -> None:
+    history = History(tmp_path)
+    assert history.going() is None
+    history.set_going(Going("0" * 16, pin))
+    assert History(tmp_path).going() == Going("0" * 16, pin)
+    history.set_going(None)
+    history.set_going(None)
+    assert history.going() is None
+
+
+@pytest.mark.parametrize(
+    "octets", [b"", b"[]", b'{"name": "x"}', b'{"name": "x", "pin": 1}', b'{"name": "x", "pin": {}}']
+)
+def test_damaged_it_says_that_nobody_was_about_anything(tmp_path: Path, octets: bytes) -> None:
+    (tmp_path / GOING).write_bytes(octets)
+    assert History(tmp_path).going() is None
