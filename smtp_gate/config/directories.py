@@ -43,9 +43,6 @@ class LdapSettings(Written):
         scheme, host = _server(self.server)
         if scheme not in {"ldap", "ldaps"} or not host:
             raise wrong("`server` is not the address of an LDAP server", "like ldaps://ldap.milwaukee.gov")
-        if "@" in self.server:
-            # The server is named in messages and in logs.
-            raise wrong("`server` names an account", "write `bind_dn`, and the password in a `password_file`")
         if (self.bind_dn is None) is not (self.password_file is None):
             raise wrong("`bind_dn` and `password_file` belong together")
         if scheme == "ldaps" and self.start_tls:
