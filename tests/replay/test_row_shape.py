@@ -97,6 +97,7 @@ def test_whatever_fits_is_counted_and_shown_without_a_crash(
         ("before", "x"),
         ("after", "x"),
         ("day", "20260302"),
+        ("day", "9999-12-31"),
         ("moved", 1),
         ("asked", "ab"),
     ],

@@ -90,7 +90,10 @@ def test_links_in_a_circle_end_and_each_pack_is_there_once_by_its_plain_path(rul
     (rules / "city" / "up").symlink_to(rules)
     (rules / "aaa").symlink_to(rules / "city")
     (rules / "self").symlink_to(".")
-    assert seen(rules) == ["a.yaml", "city/b.yaml"]
+    (rules / "city" / "deep").mkdir()
+    (rules / "city" / "deep" / "d.yaml").write_text("pack: x\n")
+    (rules / "near").symlink_to(rules / "city" / "deep")
+    assert seen(rules) == ["a.yaml", "city/b.yaml", "city/deep/d.yaml"]
     assert mistakes(rules) == []
     assert sum(1 for p in below(rules) if isinstance(p, Path) and p.name == "b.yaml") == 1
 
