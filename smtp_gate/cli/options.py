@@ -21,6 +21,8 @@ from smtp_gate.store.rulesets import Snapshot
 OWN = (Path("config") / "smtp-gate.yaml", Path("smtp-gate.yaml"))
 """Where a gate's own settings are when nobody says."""
 _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_PASSWORD = re.compile(r"(?i)(password|passwd|passphrase)[\"']?\s*:|[^\s/@:]:[^\s/@]+@")
+"""A password that somebody has written into the settings; a start that fails shows their lines in the log."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -134,7 +136,7 @@ def shorten(file: str) -> str:
 
 
 def _line(mistake: Mistake, cache: dict[str, list[str]]) -> str:
-    """The line of the file, where it can be shown: short enough, printable, and the column within it."""
+    """The line of the file, where it can be shown: short enough, printable, no password in it, and the column within it."""
     if mistake.file not in cache:
         try:
             # Lines end where the parser says that they do, not at every sign that could end one.
@@ -144,6 +146,8 @@ def _line(mistake: Mistake, cache: dict[str, list[str]]) -> str:
             cache[mistake.file] = []
     lines = cache[mistake.file]
     line = lines[mistake.line - 1].replace("\t", " ") if 0 < mistake.line <= len(lines) else ""
+    if _PASSWORD.search(line):
+        return ""
     return line if line.isprintable() and len(line) <= 200 and mistake.column <= len(line) + 1 else ""
 
 

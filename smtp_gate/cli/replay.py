@@ -244,6 +244,10 @@ def _state(config: Config, file: Path | None, key: str, stack: ExitStack) -> Rep
         raise click.ClickException(f"{path}: {error.strerror}") from None
     if state.anew:
         click.echo(f"{path} is begun anew: {state.anew}", err=True)
+    if state.damaged:
+        click.echo(
+            f"{path}: line {state.damaged} is cut off or damaged: it and all behind it are judged again", err=True
+        )
     if state.rows:
         click.echo(f"{len(state.rows)} messages of an earlier run are taken over from {path}", err=True)
     return state

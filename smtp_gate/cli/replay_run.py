@@ -5,7 +5,7 @@ import json
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def run(
     """Replay all of it. `told` is called with every row in order. A Ctrl-C ends it early: `whole` is False then."""
     done = Run()
     began = time.perf_counter()
-    known = state.rows if state is not None else {}
+    known: Mapping[str, ReplayRow] = state.rows if state is not None else {}
     columns = (TextColumn("judging"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     # No thread of its own for the bar: workers are forked while it is shown.
     with Progress(
@@ -75,24 +75,25 @@ def run(
 
 def in_order(
     pieces: Iterable[Piece],
-    known: dict[str, ReplayRow],
+    known: Mapping[str, ReplayRow],
     rows_of: Callable[[Iterable[Piece]], Iterator[ReplayRow]],
 ) -> Iterator[tuple[ReplayRow, bool]]:
     """Every row in the order of the messages, and whether it is a fresh one."""
-    line: deque[ReplayRow | None] = deque()
+    # Names and not rows: where no message is a fresh one, all of them wait here.
+    line: deque[str | None] = deque()
 
     def fresh() -> Iterator[Piece]:
         for piece in pieces:
-            old = known.get(piece.id)
-            line.append(old)
-            if old is None:
+            is_old = piece.id in known
+            line.append(piece.id if is_old else None)
+            if not is_old:
                 yield piece
 
     for row in rows_of(fresh()):
         while (old := line.popleft()) is not None:
-            yield old, False
+            yield known[old], False
         yield row, True
-    yield from ((old, False) for old in line if old is not None)
+    yield from ((known[old], False) for old in line if old is not None)
 
 
 def key_of(rulesets: Sequence[str], facts: Sequence[str], sources: Sequence[str], options: Sequence[str]) -> str:

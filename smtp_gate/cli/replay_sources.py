@@ -4,11 +4,10 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from smtp_gate.cli.mailfiles import MailFile, files_below, messages_in
+from smtp_gate.cli.mailfiles import MailFile, files_below, message_at, messages_in
 from smtp_gate.config import Config
 from smtp_gate.core.message import Message
 from smtp_gate.core.record import journal_id
@@ -91,6 +90,16 @@ class Several:
             yield from source.pieces()
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a message lies: its file, its octets there, and how it is called. An archive may hold more than memory does."""
+
+    file: Path
+    start: int
+    size: int
+    label: str
+
+
 @dataclass
 class FileContents:
     """The contents that lie in files, by their SHA-256 and by Message-ID. Implements `ContentSource`."""
@@ -98,19 +107,20 @@ class FileContents:
     paths: Sequence[Path]
     say: Say
     total: int = 0
-    claimed: set[tuple[Path, int]] = field(default_factory=set)
-    _by_hash: dict[str, tuple[Path, int]] = field(default_factory=dict)
-    _by_id: dict[str, list[tuple[Path, int]]] = field(default_factory=dict)
+    claimed: set[_Place] = field(default_factory=set)
+    _by_hash: dict[str, _Place] = field(default_factory=dict)
+    _by_id: dict[str, list[_Place]] = field(default_factory=dict)
 
     def look(self) -> None:
         """Read every file once."""
         for file in _below(self.paths, self.say):
-            for number, mail in enumerate(_opened(file, self.say)):
+            for mail in _opened(file, self.say):
                 self.total += 1
-                self._by_hash.setdefault(hashlib.sha256(mail.content).hexdigest(), (file, number))
+                place = _Place(file, mail.start, mail.size, mail.label)
+                self._by_hash.setdefault(hashlib.sha256(mail.content).hexdigest(), place)
                 named = _message_id(mail.content)
                 if named:
-                    self._by_id.setdefault(named, []).append((file, number))
+                    self._by_id.setdefault(named, []).append(place)
 
     def find(self, record: Decided) -> tuple[bytes, str, Joined] | None:
         """The octets that were judged, else the one message with that Message-ID; several of one id are nobody's."""
@@ -120,9 +130,12 @@ class FileContents:
             place, by = (same[0] if len(same) == 1 else None), Joined.MESSAGE_ID
         if place is None:
             return None
+        content = message_at(place.file, place.start, place.size)
+        if by is Joined.SHA256 and hashlib.sha256(content).hexdigest() != record.sha256:
+            # The file was changed after we had looked.
+            return None
         self.claimed.add(place)
-        mail = _kept(place[0])[place[1]]
-        return mail.content, mail.label, by
+        return content, place.label, by
 
 
 @dataclass
@@ -185,12 +198,6 @@ def _opened(file: Path, say: Say) -> Iterator[MailFile]:
         yield from messages_in(file)
     except OSError as error:
         say(f"{file}: {error.strerror}")
-
-
-@lru_cache(maxsize=2)
-def _kept(file: Path) -> list[MailFile]:
-    """A file's messages; an mbox is asked for again and again."""
-    return list(messages_in(file))
 
 
 def _message_id(content: bytes) -> str:

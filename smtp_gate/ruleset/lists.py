@@ -76,7 +76,9 @@ def read_lists(sources: Iterable[ListSource], mistakes: list[Mistake]) -> dict[s
         try:
             lists[source.name] = EdmList.of(_octets(source), read_key(source.key))
         except (EdmError, OSError) as error:
-            mistakes.append(Mistake(str(source.file), 1, 1, f"the list `{source.name}` cannot be used: {_said(error)}"))
+            said = f"the list `{source.name}` cannot be used: {_said(error)}"
+            # Where the two files stand in each other's place, the first line of this one is the key.
+            mistakes.append(Mistake(str(source.file), 1, 1, said, secret=True))
     return lists
 
 

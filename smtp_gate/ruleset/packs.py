@@ -1,5 +1,6 @@
 """Where packs come from, and their files read: those named in the settings, or the packs that are shipped."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from smtp_gate.ruleset.folders import Unread, below
 from smtp_gate.ruleset.marks import Document, Mistake
 from smtp_gate.ruleset.problems import problems, unknown_key
 from smtp_gate.ruleset.schema import PackHead, PackModel
@@ -59,15 +61,22 @@ def shipped_rules() -> Path | None:
 
 
 def pack_files(paths: Sequence[Path]) -> Iterator[Path | Mistake]:
-    """Every pack file that the paths mean, folders searched below, in a stable order, each once."""
+    """Every pack file that the paths mean, folders searched below, in a stable order, each once.
+
+    Links to folders are followed (`folders.below` says how). A folder below that cannot be read is a mistake.
+    """
     seen: set[Path] = set()
     for path in paths:
         try:
-            found = sorted(_below(path)) if path.is_dir() else [path]
+            every = list(below(path, {CASES})) if path.is_dir() else [path]
         except OSError as error:
             yield _unreadable(path, error)
             continue
-        if not found:
+        unread = sorted((u for u in every if isinstance(u, Unread)), key=lambda u: u.path)
+        yield from map(_unread, unread)
+        hidden = {u.path for u in unread}
+        found = sorted(p for p in every if isinstance(p, Path) and p not in hidden and _may_be_pack(p, path))
+        if not found and not unread:
             yield Mistake(str(path), 1, 1, "no pack in this folder", "packs end in .yaml or .yml")
         for file in found:
             if _is_no_file(file):
@@ -78,12 +87,8 @@ def pack_files(paths: Sequence[Path]) -> Iterator[Path | Mistake]:
                 yield file
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*"):
-        inside = path.relative_to(folder).parts
-        hidden = any(part.startswith(".") for part in inside)
-        if path.suffix in {".yaml", ".yml"} and not hidden and CASES not in inside[:-1]:
-            yield path
+def _may_be_pack(path: Path, given: Path) -> bool:
+    return path == given or path.suffix in {".yaml", ".yml"}
 
 
 def read_source(path: Path, mistakes: list[Mistake]) -> Source | None:
@@ -140,6 +145,14 @@ def _not_cut(document: Document) -> Document:
 
 def _unreadable(path: Path, error: OSError) -> Mistake:
     return Mistake(str(path), 1, 1, f"cannot be read: {error.strerror or type(error).__name__}")
+
+
+def _unread(found: Unread) -> Mistake:
+    """The mistake for what may be a folder: its rules would be missing, and nobody would notice."""
+    gone = found.path.is_symlink() and not os.path.exists(found.path)  # noqa: PTH110 - unlike Path's it is never an error
+    what = f"the link `{found.path.name[:60]}` leads nowhere" if gone else f"cannot be read: {found.why}"
+    hint = "rules may lie behind it: mend it, or move it out of this folder"
+    return Mistake(str(found.path), 1, 1, what, hint)
 
 
 def _is_no_file(path: Path) -> bool:

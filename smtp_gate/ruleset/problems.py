@@ -1,5 +1,6 @@
 """What pydantic says of a value, in words an admin understands, at the place where the value stands."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, get_args
 
@@ -48,6 +49,9 @@ _MEANT: Final = {
 }
 """Words of other programs for ours."""
 
+_ACCOUNT: Final = re.compile(r"[^\s`/@:]*:[^\s`/@]+@")
+"""A name and a password before a host, as in a url."""
+
 Loc = tuple[str | int, ...]
 
 
@@ -72,7 +76,8 @@ def problems(
             yield document.mistake(path, f"`{loc[-1]}` is missing")
         else:
             message, hint = _words(one["type"], one["msg"], one.get("input"), one.get("ctx") or {})
-            yield document.mistake(path, message, hint, key="[key]" in one["loc"])
+            # These words go to logs and journals too.
+            yield document.mistake(path, _ACCOUNT.sub("***@", message), hint, key="[key]" in one["loc"])
 
 
 def unknown_key(document: Document, path: Loc, names: Iterable[str]) -> Mistake:
@@ -109,7 +114,7 @@ def _shown(value: object) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return f"`{value[:40]}`"
+            return f"`{_ACCOUNT.sub('***@', value)[:40]}`"
         case int() | float():
             return str(value)[:40]
         case _:

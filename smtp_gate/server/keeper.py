@@ -28,6 +28,7 @@ from smtp_gate.server.records import Records
 from smtp_gate.server.releases import Releases
 from smtp_gate.server.reload import USUAL, Reloaded, Workers
 from smtp_gate.server.reload_told import ReloadTeller, answer_of, wish_of
+from smtp_gate.server.rollback import finish
 from smtp_gate.server.rules import InUse, current_rulebook
 from smtp_gate.server.settings import hop_settings
 from smtp_gate.server.sockets import METRICS
@@ -61,7 +62,7 @@ class Keeper:
         self.metrics = KeeperMetrics(time.time)
         data = Path(plan.config.data_dir)
         self.quarantine = FileQuarantine(data / "quarantine", self.disk)
-        self.in_use = InUse(current_rulebook(plan.snapshots, plan.snapshot, plan.book))
+        self.in_use = _in_use(plan)
         self.workers = Workers(plan.reread, plan.snapshots, self.in_use, plan.settings)
         self.records = Records(data, self.metrics, self.logger)
         self.journal = SegmentJournal(data / "journal", "keeper", now=utc_now)
@@ -218,3 +219,11 @@ class Keeper:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _in_use(plan: Plan) -> InUse:
+    """What a keeper begins with; a rollback that the one before it was killed in is finished first."""
+    with contextlib.suppress(OSError):
+        # A disk that fails must not keep us from serving.
+        finish(plan.snapshots)
+    return InUse(current_rulebook(plan.snapshots, plan.snapshot, plan.book))

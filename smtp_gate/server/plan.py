@@ -78,6 +78,8 @@ def make_plan(
     make_private(data / "run")
     sockets = _patiently(lambda: open_sockets(config, environment))
     snapshots = Snapshots(data / RULESETS, config.keep_rulesets)
+    # The book was loaded by the rollback that is written down; what a killed keeper was about is past.
+    snapshots.history.set_going(None)
     name = publish(config, book, snapshots)
     if snapshots.history.pin() is not None and in_force(config, snapshots) is None:
         # A pack file has changed while no gate ran: the files count again.

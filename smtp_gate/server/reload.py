@@ -12,6 +12,7 @@ from smtp_gate.config import Config
 from smtp_gate.ruleset.differences import Change
 from smtp_gate.server.preparing import Prepared, Preparer, RefusedError, Wish
 from smtp_gate.server.rules import InUse
+from smtp_gate.store.ruleset_history import Going
 from smtp_gate.store.rulesets import Snapshots
 
 PATIENCE: Final = 60.0
@@ -171,13 +172,18 @@ class Workers:
         history = self._snapshots.history
         before = history.pin()
         try:
-            # What was asked for first: if we die between the two, the keeper that follows loads what this says.
+            # What we are about first: if we die between the two that must agree, the keeper that follows finishes it.
+            history.set_going(None if prepared.pin == before else Going(prepared.saved.name, prepared.pin))
             if prepared.pin != before:
                 history.set_pin(prepared.pin)
             self._snapshots.use(prepared.saved.name)
+            with contextlib.suppress(OSError):
+                # It is done. What is left behind says what is so already, and the next reload takes it away first.
+                history.set_going(None)
         except OSError as error:
             with contextlib.suppress(OSError):
                 history.set_pin(before)
+                history.set_going(None)
             raise RefusedError(f"the snapshot could not be used: {error.strerror}", lasting=False) from None
 
     def _now(self) -> Reloaded:

@@ -119,3 +119,23 @@ def pin_to(config: Config, snapshots: Snapshots, wanted: Kept) -> Pin | None:
     before, now = snapshots.history.pin(), current(snapshots)
     passed = before.passed if before is not None and before.content == content else ()
     return Pin(wanted.name, content, (*passed, now.content if now else content))
+
+
+def finish(snapshots: Snapshots) -> None:
+    """Bring to its end the beginning or the end of a rollback that a keeper was killed in. Raises OSError.
+
+    Every worker had built what was about to be used, so that it is finished and not undone; workers that judge by what was
+    in use before are brought to it when they come on the line. Where its snapshot is lost, what is in use stays, and is no
+    rollback.
+    """
+    going = snapshots.history.going()
+    if going is None:
+        return
+    try:
+        snapshots.get(going.name)
+    except NoSnapshotError:
+        snapshots.history.set_pin(None)
+    else:
+        snapshots.history.set_pin(going.pin)
+        snapshots.use(going.name)
+    snapshots.history.set_going(None)

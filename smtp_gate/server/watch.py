@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from smtp_gate.config import Config, pack_paths
+from smtp_gate.ruleset.folders import Unread, below
 from smtp_gate.ruleset.packs import CASES
 from smtp_gate.server.comparing import shape_differences, shape_on_disk
 from smtp_gate.server.directories import directory_file
@@ -122,11 +123,11 @@ def watched(config: Config) -> Iterator[Path]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*"):
-        inside = path.relative_to(folder).parts
-        if any(part.startswith(".") for part in inside):
-            continue
-        if path.suffix in {".yaml", ".yml", ".eml"} or CASES in inside[:-1]:
+    """What `pack_files` sees, and sample mail; a folder that cannot be read counts as itself, so that its end is seen."""
+    for path in below(folder):
+        if isinstance(path, Unread):
+            yield path.path
+        elif path.suffix in {".yaml", ".yml", ".eml"} or CASES in path.relative_to(folder).parts[:-1]:
             yield path
 
 

@@ -1,20 +1,23 @@
 """How far a replay has come: one file, a head that says what is replayed, then a line a message; a kill loses no line.
 
-The file belongs to this program and to one run at a time. A last line that was cut off is taken away and its message judged
-again; a file with another head is not continued.
+The file belongs to this program and to one run at a time. A line that was cut off, or is no row, is taken away with all
+behind it and their messages are judged again; a file with another head is not continued. Rows stay in the file until they
+are asked for, so that the memory of a run does not grow with what earlier ones have done.
 """
 
+import errno
 import fcntl
 import json
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, Self
 
-from smtp_gate.replay.rows import ReplayRow, blank
+from smtp_gate.replay.row_shape import is_row
+from smtp_gate.replay.rows import ReplayRow
 
 VERSION: Final = 1
-_KEYS: Final = frozenset(blank("", "", ""))
 
 
 class BusyError(OSError):
@@ -25,16 +28,46 @@ class ForeignError(OSError):
     """The file is no state of a replay, so nothing is written to it."""
 
 
+class KeptRows(Mapping[str, ReplayRow]):
+    """The rows of an earlier run by the message's id, each read from the file when it is asked for. Getting one raises OSError."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._places: dict[str, tuple[int, int]] = {}
+
+    def put(self, ident: str, start: int, size: int) -> None:
+        """Know where the row of a message lies, in octets."""
+        self._places[ident] = (start, size)
+
+    def __getitem__(self, ident: str) -> ReplayRow:
+        start, size = self._places[ident]
+        row = _row(os.pread(self._descriptor, size, start))
+        if row is None:
+            raise OSError(errno.EIO, "the state was changed by somebody else")
+        return row
+
+    def __contains__(self, ident: object) -> bool:
+        return ident in self._places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
 class ReplayState:
     """The file of one run, claimed while it is open; `rows` are those that an earlier run left, by the message's id."""
 
     def __init__(self, path: Path, key: str) -> None:
         """Open or begin it. `key` names all that makes rows comparable. Raises BusyError, ForeignError, OSError.
 
-        `anew` says why an older file was not continued, empty where it was or there was none.
+        `anew` says why an older file was not continued, empty where it was or there was none. `damaged` is the number of the
+        first line that was no row, 0 where all were.
         """
         self.path = path
         self.anew = ""
+        self.damaged = 0
         self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b")
         try:
             # A lock of the process, not of the descriptor: workers that outlive a killed run do not keep it.
@@ -70,10 +103,10 @@ class ReplayState:
     ) -> None:
         self.close()
 
-    def _read(self, key: str) -> dict[str, ReplayRow]:
+    def _read(self, key: str) -> KeptRows:
         head = json.dumps({"replay": VERSION, "key": key}).encode("ascii") + b"\n"
         first = self._file.readline()
-        rows: dict[str, ReplayRow] = {}
+        rows = KeptRows(self._file.fileno())
         if first != head:
             if first:
                 self.anew = _why_anew(first)
@@ -83,11 +116,12 @@ class ReplayState:
             self._file.flush()
             return rows
         whole = self._file.tell()
-        for line in self._file:
+        for number, line in enumerate(self._file, 2):
             row = _row(line)
             if row is None:
+                self.damaged = number
                 break
-            rows[row["id"]] = row
+            rows.put(row["id"], whole, len(line))
             whole += len(line)
         self._file.seek(whole)
         self._file.truncate()
@@ -100,9 +134,9 @@ def _row(line: bytes) -> ReplayRow | None:
         return None
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return cast("ReplayRow", found) if isinstance(found, dict) and found.keys() == _KEYS else None
+    return found if is_row(found) else None
 
 
 def _why_anew(first: bytes) -> str:
@@ -111,7 +145,7 @@ def _why_anew(first: bytes) -> str:
         return "its head was cut off"
     try:
         head = json.loads(first)
-    except ValueError:
+    except (ValueError, RecursionError):
         head = None
     if not isinstance(head, dict) or head.keys() != {"replay", "key"}:
         raise ForeignError("it is no state of a replay")

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -172,6 +172,7 @@ class Snapshots:
 
     def use(self, name: str) -> None:
         """Make it the current one, durably, and remove the oldest rulesets beyond those kept."""
+        before = self.current()
         temporary = self.root / f".current.{os.getpid()}"
         temporary.unlink(missing_ok=True)
         write_new(temporary, name.encode() + b"\n")
@@ -183,6 +184,8 @@ class Snapshots:
             head = self._head(name)
             if head is not None:
                 self.history.used(head.ruleset, head.last)
+            # The one before, too: it came into use before an order was kept, or we were killed just here.
+            self.history.put_last([n for n in (before, name) if n], self.names())
             self._prune(name)
 
     def names(self) -> frozenset[str]:
@@ -204,19 +207,21 @@ class Snapshots:
 
     def kept(self) -> tuple[Kept, ...]:
         """Every distinct ruleset, the one last used first; each under its newest snapshot, that in use before all others."""
-        current = self.current()
-        by_ruleset: dict[str, Kept] = {}
-        for head in self._heads():
-            other = by_ruleset.setdefault(head.ruleset, head)
-            if other.name != current and (head.name == current or head.last > other.last):
-                by_ruleset[head.ruleset] = head
+        # Those last used stand last, so that they take the place of others.
+        by_ruleset = {head.ruleset: head for head in self._heads()}
         uses = self.history.uses()
-        told = [_with_uses(head, uses.get(head.ruleset)) for head in by_ruleset.values()]
-        return tuple(sorted(told, key=lambda k: (k.name == current, k.last), reverse=True))
+        told = (_with_uses(head, uses.get(head.ruleset)) for head in by_ruleset.values())
+        return tuple(sorted(told, key=self._age(), reverse=True))
 
     def _heads(self) -> list[Kept]:
+        """What is there, the one in use last, before it the one that was in use before it."""
         heads = (self._head(p.name) for p in self.root.iterdir() if NAME.fullmatch(p.name))
-        return [head for head in heads if head is not None]
+        return sorted((head for head in heads if head is not None), key=self._age())
+
+    def _age(self) -> Callable[[Kept], tuple[bool, int, float]]:
+        """What sorts by the order of use; by times only what came into use before that was kept, or never did."""
+        current, order = self.current(), {name: n for n, name in enumerate(self.history.order())}
+        return lambda head: (head.name == current, order.get(head.name, -1), head.last)
 
     def _head(self, name: str) -> Kept | None:
         """What a snapshot says of itself, its files not looked at; None where it is none of this version's."""
@@ -233,7 +238,7 @@ class Snapshots:
     def _prune(self, current: str) -> None:
         """Keep the newest snapshot of each of the last rulesets; that in use, and that which was rolled back to, always."""
         pin = self.history.pin()
-        others = sorted((h for h in self._heads() if h.name != current), key=lambda h: h.last)
+        others = [h for h in self._heads() if h.name != current]
         # Also the one before, whatever it holds: a worker that is just being born may be reading it.
         always = {current, pin.name if pin else "", *(h.name for h in others[-1:])}
         kept = self.kept()

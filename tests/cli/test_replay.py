@@ -422,3 +422,19 @@ def test_a_report_is_not_written_through_a_link_that_lies_in_wait(tmp_path: Path
     assert ours.read_text() == "of ours"
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
     assert not (tmp_path / "report.html").is_symlink()
+
+
+def test_a_damaged_line_of_a_state_is_said_and_its_messages_are_judged_again(
+    config: Path, mail: Path, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    words = ("-c", config, "--state", state, "--candidate", candidate(tmp_path, HARDER), mail)
+    whole = run(*words)
+    lines = state.read_text().splitlines(keepends=True)
+    broken = json.loads(lines[2]) | {"recipients": "nobody"}
+    state.write_text("".join((*lines[:2], json.dumps(broken) + "\n", *lines[3:])))
+    again = run(*words)
+    assert again.exit_code == whole.exit_code
+    assert f"{state}: line 3 is cut off or damaged" in again.stderr
+    assert "1 messages of an earlier run are taken over" in again.stderr
+    assert sorted(state.read_text().splitlines(keepends=True)) == sorted(lines)

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from smtp_gate.adapters.logs import Logger
 from smtp_gate.config import Config, load_config
 from smtp_gate.server.at_rest import load_in_force, roll_back_at_rest
+from smtp_gate.server.keeper import Keeper
 from smtp_gate.server.plan import DataLock, make_plan
 from smtp_gate.server.preparing import Wish
 from smtp_gate.server.reload import Workers
-from smtp_gate.server.rollback import in_force, named, snapshots_of, target
+from smtp_gate.server.rollback import finish, in_force, named, snapshots_of, target
 from smtp_gate.server.rules import InUse, current_rulebook, load_rulebook, publish
 from smtp_gate.server.watch import Watch
+from smtp_gate.store.ruleset_history import History
 from smtp_gate.store.rulesets import NoSnapshotError, Snapshots
 from tests.running import PACK, write_settings
 from tests.server.test_reload import house
@@ -233,9 +235,90 @@ async def test_a_crash_between_the_two_writes_is_mended_by_the_watch(
     assert gate.now == first
 
 
-def _prepared(gate: Gate):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a value that is only handed on
+def kill_at(monkeypatch: pytest.MonkeyPatch, where: tuple[type, str], number: int) -> None:
+    """Whoever calls it for that time is killed there."""
+    real, calls = getattr(*where), iter(range(100))
+
+    def killed(self: object, *given: object) -> object:
+        if next(calls) == number:
+            raise KeyboardInterrupt
+        return real(self, *given)
+
+    monkeypatch.setattr(*where, killed)
+
+
+STEPS = [((History, "set_pin"), 0), ((Snapshots, "use"), 0), ((History, "set_going"), 1)]
+
+
+@pytest.mark.parametrize(("where", "number"), STEPS)
+@pytest.mark.parametrize("wish", [BACK, Wish()], ids=["begin", "end"])
+async def test_killed_in_the_beginning_or_end_of_a_rollback_the_next_keeper_finishes_it_also_without_a_watch(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch, wish: Wish, where: tuple[type, str], number: int
+) -> None:
+    gate.file.write_text(gate.file.read_text() + "watch: false\n")
+    first, config = gate.now, gate.config
+    second = await gate.load("simsim")
+    if wish.to is None:
+        await gate.workers.reload(BACK)
+    book = load_in_force(config, snapshots_of(config))
+    plan = make_plan(config, Logger(lambda: None), book, lambda: config)  # type: ignore[arg-type, return-value]  # nothing is logged
+    with monkeypatch.context() as patched:
+        kill_at(patched, where, number)
+        with pytest.raises(KeyboardInterrupt):
+            gate.workers._use(_prepared(gate, wish))
+    keeper = Keeper(plan, lambda: b"")
+    plan.sockets.close()
+    plan.listening.close()
+    keeper.disk.close()
+    is_back = wish.to is not None
+    assert keeper.in_use.ruleset.hash == (first if is_back else second)
+    assert f"smtp_gate_ruleset_rolled_back {float(is_back)}".encode() in keeper.metrics.text()
+    pin = plan.snapshots.history.pin()
+    assert (pin is not None) == is_back
+    assert pin is None or pin.name == plan.snapshots.current()
+    assert plan.snapshots.history.going() is None
+
+
+async def test_killed_in_a_rollback_whose_snapshot_is_lost_then_what_is_in_use_stays_and_is_no_rollback(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = await gate.load("simsim")
+    with monkeypatch.context() as patched:
+        kill_at(patched, (Snapshots, "use"), 0)
+        with pytest.raises(KeyboardInterrupt):
+            gate.workers._use(_prepared(gate))
+    going = gate.snapshots.history.going()
+    assert going is not None
+    shutil.rmtree(gate.snapshots.root / going.name)
+    finish(gate.snapshots)
+    assert gate.snapshots.get(gate.snapshots.current()).shape.ruleset == second
+    assert (gate.snapshots.history.pin(), gate.snapshots.history.going()) == (None, None)
+
+
+async def test_what_a_killed_keeper_was_about_is_past_once_something_else_came_into_use(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await gate.load("simsim")
+    config = gate.config
+    for again in (gate.workers.reload, None):
+        with monkeypatch.context() as patched:
+            kill_at(patched, (History, "set_pin"), 0)
+            with pytest.raises(KeyboardInterrupt):
+                gate.workers._use(_prepared(gate))
+        assert gate.snapshots.history.going() is not None
+        if again is not None:
+            await again()
+        else:
+            book = load_in_force(config, snapshots_of(config))
+            plan = make_plan(config, Logger(lambda: None), book, lambda: config)  # type: ignore[arg-type, return-value]  # nothing is logged
+            plan.sockets.close()
+            plan.listening.close()
+        assert gate.snapshots.history.going() is None
+
+
+def _prepared(gate: Gate, wish: Wish = BACK):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a value that is only handed on
     preparer = gate.workers._preparer
-    made = preparer.prepare(BACK)
+    made = preparer.prepare(wish)
     assert made is not None
     return made
 

@@ -94,3 +94,53 @@ def test_it_is_gone_when_nobody_needs_it(tmp_path: Path) -> None:
     with ReplayState(tmp_path / "s", "key") as state:
         state.remove()
     assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"recipients": 5},
+        {"change": "x"},
+        {"asked": [1]},
+        {"moved": "yes"},
+        {"findings_after": [{}]},
+        {"id": None},
+        {"day": "x"},
+    ],
+)
+def test_a_row_of_wrong_types_is_dropped_like_a_torn_one_with_all_behind_it_and_told(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    whole = filled(tmp_path / "s").splitlines(keepends=True)
+    hostile = json.dumps({**row(1), **change}).encode() + b"\n"
+    (tmp_path / "s").write_bytes(whole[0] + whole[1] + hostile + whole[3])
+    with ReplayState(tmp_path / "s", "key") as state:
+        assert (list(state.rows), state.damaged) == (["id0"], 3)
+    assert (tmp_path / "s").read_bytes() == whole[0] + whole[1]
+    with ReplayState(tmp_path / "s", "key") as state:
+        assert (list(state.rows), state.damaged) == (["id0"], 0)
+
+
+@pytest.mark.parametrize("line", [b"[" * 100_000 + b"\n", b"9" * 5000 + b"\n"])
+def test_a_line_that_no_reader_of_json_takes_stops_nothing(tmp_path: Path, line: bytes) -> None:
+    whole = filled(tmp_path / "s", 1)
+    (tmp_path / "s").write_bytes(whole + line)
+    with ReplayState(tmp_path / "s", "key") as state:
+        assert (list(state.rows), state.damaged) == (["id0"], 3)
+    (tmp_path / "s").write_bytes(line)
+    with pytest.raises(ForeignError):
+        ReplayState(tmp_path / "s", "key")
+
+
+def test_rows_of_an_earlier_run_are_read_while_others_are_written_and_not_held(tmp_path: Path) -> None:
+    filled(tmp_path / "s", 2000)
+    with ReplayState(tmp_path / "s", "key") as state:
+        for number in (1999, 0, 7):
+            assert state.rows[f"id{number}"] == row(number)
+            state.add(row(5000 + number))
+        assert state.rows["id0"] is not state.rows["id0"]
+    with ReplayState(tmp_path / "s", "key") as state:
+        assert len(state.rows) == 2003
+        os.truncate(tmp_path / "s", 10)
+        with pytest.raises(OSError, match="changed by somebody else"):
+            state.rows["id0"]

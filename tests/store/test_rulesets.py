@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from smtp_gate.store import rulesets
-from smtp_gate.store.ruleset_history import Pin, write_new
+from smtp_gate.store.ruleset_history import ORDER, Pin, write_new
 from smtp_gate.store.rulesets import KEPT, VERSION, Files, NoSnapshotError, Shape, Snapshots
 
 SHAPE = Shape("sha256:1", "dir:1", ("milwaukee.gov",), "America/Chicago", "Ask.", enforce=True)
@@ -240,3 +241,66 @@ def test_what_a_killed_keeper_was_making_is_cleared_away(tmp_path: Path) -> None
     kept.use(name)
     assert not left.exists()
     assert ours.exists()
+
+
+def played_clock(monkeypatch: pytest.MonkeyPatch, times: Iterator[int]) -> None:
+    """Each use is at the next of these times, which need not go on."""
+    real = os.utime
+
+    def utime(path: Path) -> None:
+        now = next(times)
+        real(path, (now, now))
+
+    monkeypatch.setattr(os, "utime", utime)
+
+
+def used(snapshots: Snapshots, given: Files, ruleset: int, directory: int = 1) -> str:
+    """A snapshot, made and taken into use."""
+    name = snapshots.save(replace(SHAPE, ruleset=f"sha256:{ruleset}", directory=f"dir:{directory}"), given).name
+    snapshots.use(name)
+    return name
+
+
+def test_a_clock_that_went_back_makes_no_other_ruleset_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = files(tmp_path)
+    snapshots = Snapshots(tmp_path / "rulesets", keep=3)
+    played_clock(monkeypatch, iter((5000, 4000, 3000, 2000, 1000)))
+    names = [used(snapshots, given, number) for number in range(5)]
+    assert [k.name for k in snapshots.kept()] == names[:1:-1]
+    assert snapshots.names() == set(names[2:]), "the oldest are those used first and not those of the oldest time"
+
+
+def test_of_one_ruleset_the_snapshot_that_was_used_last_counts_whatever_the_clock_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = files(tmp_path)
+    snapshots = Snapshots(tmp_path / "rulesets")
+    played_clock(monkeypatch, iter((3000, 2000, 1000)))
+    names = [used(snapshots, given, *which) for which in ((1, 1), (1, 2), (2, 1))]
+    assert [k.name for k in snapshots.kept()] == [names[2], names[1]]
+
+
+def test_state_that_was_written_before_an_order_was_kept_is_ordered_by_its_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = files(tmp_path)
+    snapshots = Snapshots(tmp_path / "rulesets")
+    played_clock(monkeypatch, iter((1000, 3000, 2000, 500, 400)))
+    names = [used(snapshots, given, number) for number in range(3)]
+    (snapshots.root / ORDER).unlink()
+    assert [k.name for k in snapshots.kept()] == [names[2], names[1], names[0]]
+    names += [used(snapshots, given, number) for number in (3, 4)]
+    assert [k.name for k in snapshots.kept()] == [names[4], names[3], names[2], names[1], names[0]]
+
+
+def test_killed_before_the_order_was_written_the_one_in_use_is_still_the_one_before_the_next(tmp_path: Path) -> None:
+    given = files(tmp_path)
+    snapshots = Snapshots(tmp_path / "rulesets")
+    names = [snapshots.save(replace(SHAPE, ruleset=f"sha256:{n}"), given).name for n in range(3)]
+    snapshots.use(names[0])
+    (snapshots.root / "current").write_text(names[1])
+    os.utime(snapshots.root / names[1], (1, 1))
+    snapshots.use(names[2])
+    assert [k.name for k in snapshots.kept()] == names[::-1]
