@@ -1,6 +1,5 @@
 """Two rulesets side by side: the packs as read and what is beside them, of a snapshot or of the files on disk."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,7 +10,7 @@ from smtp_gate.ruleset.marks import Mistake
 from smtp_gate.ruleset.packs import Source, pack_files, read_source
 from smtp_gate.server import feeds
 from smtp_gate.server.directories import directory_file
-from smtp_gate.server.rollback import named
+from smtp_gate.server.rollback import digest_of, named
 from smtp_gate.store.rulesets import NoSnapshotError, Shape, Snapshot, Snapshots
 
 FILES: Final = "files"
@@ -73,22 +72,11 @@ def sources(snapshot: Snapshot) -> list[Source]:
 def shape_on_disk(config: Config) -> Shape:
     """What is beside the packs as it is now, nothing loaded; a file that cannot be read has no name of its own. Raises OSError."""
     directory = directory_file(config)
-    edm = tuple((name, _digest(listed.file), str(listed.key.resolve())) for name, listed in config.edm.items())
-    asked = tuple((s.name, _digest(s.file), feeds.kind_of(s)) for s in feeds.sources(config))
+    edm = tuple((name, digest_of(listed.file), str(listed.key.resolve())) for name, listed in config.edm.items())
+    asked = tuple((s.name, digest_of(s.file), feeds.kind_of(s)) for s in feeds.sources(config))
     ours = tuple(sorted(config.internal_domains))
-    people = _digest(directory).removeprefix("sha256:") if directory else ""
+    people = digest_of(directory).removeprefix("sha256:") if directory else ""
     return Shape("", people, ours, config.timezone.key, config.way_out, config.enforce, edm, asked)
-
-
-def _digest(path: Path) -> str:
-    try:
-        if path.exists() and not path.is_file():
-            # Reading a pipe could wait for ever.
-            return "no regular file"
-        with path.open("rb") as file:
-            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-    except OSError as error:
-        return error.strerror or type(error).__name__
 
 
 def shape_differences(before: Shape, after: Shape) -> list[tuple[str, str, str]]:

@@ -24,18 +24,25 @@ def snapshots_of(config: Config) -> Snapshots | None:
 
 def disk_content(config: Config) -> str:
     """One name for the content of the pack files as they are on disk now; it differs where one cannot be read."""
-    return content_of(_digest(f) if isinstance(f, Path) else str(f) for f in pack_files(pack_paths(config)))
+    return content_of(_said(f) if isinstance(f, Path) else str(f) for f in pack_files(pack_paths(config)))
 
 
-def _digest(path: Path) -> str:
+def _said(path: Path) -> str:
+    """The digest as snapshots write it; with the file where it cannot be read, since others may stand in its place."""
+    plain, found = "sha256:", digest_of(path)
+    return found.removeprefix(plain) if found.startswith(plain) else f"{path}: {found}"
+
+
+def digest_of(path: Path) -> str:
+    """The file's `sha256:` and hex digits, or why it cannot be read; never raises, never waits."""
     try:
         if path.exists() and not path.is_file():
             # Reading a pipe could wait for ever.
-            return f"{path}: no regular file"
+            return "no regular file"
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
     except OSError as error:
-        return f"{path}: {error.strerror}"
+        return error.strerror or type(error).__name__
 
 
 def in_force(config: Config, snapshots: Snapshots) -> Snapshot | None:

@@ -16,7 +16,7 @@ from smtp_gate.server.directories import directory_file
 from smtp_gate.server.feeds import sources
 from smtp_gate.server.preparing import Wish
 from smtp_gate.server.reload import Reloaded
-from smtp_gate.server.rollback import disk_content, in_force
+from smtp_gate.server.rollback import digest_of, disk_content, in_force
 from smtp_gate.store.rulesets import NoSnapshotError, Snapshots
 
 EVERY: Final = 2.0
@@ -141,16 +141,5 @@ def _row(path: Path) -> tuple[str, int, int, int]:
 
 def _content(look: Look) -> str:
     """One name for the content of all files of a look."""
-    said = "\n".join(f"{path} {_digest(Path(path))}" for path, *_ in look)
+    said = "\n".join(f"{path} {digest_of(Path(path))}" for path, *_ in look)
     return hashlib.sha256(said.encode(errors="surrogateescape")).hexdigest()
-
-
-def _digest(path: Path) -> str:
-    try:
-        if path.exists() and not path.is_file():
-            # Reading a pipe could wait for ever.
-            return "no regular file"
-        with path.open("rb") as file:
-            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-    except OSError as error:
-        return error.strerror or type(error).__name__

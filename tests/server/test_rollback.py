@@ -1,6 +1,8 @@
 """A rollback brings back earlier packs in every worker, holds until the files change or somebody reloads, and survives us."""
 
 import asyncio
+import hashlib
+import os
 import shutil
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from smtp_gate.server.keeper import Keeper
 from smtp_gate.server.plan import DataLock, make_plan
 from smtp_gate.server.preparing import Wish
 from smtp_gate.server.reload import Workers
-from smtp_gate.server.rollback import finish, in_force, named, snapshots_of, target
+from smtp_gate.server.rollback import digest_of, disk_content, finish, in_force, named, snapshots_of, target
 from smtp_gate.server.rules import InUse, current_rulebook, load_rulebook, publish
 from smtp_gate.server.watch import Watch
 from smtp_gate.store.ruleset_history import History
@@ -434,3 +436,18 @@ def test_whatever_went_before_a_reload_returns_to_the_files(
         assert (done.reasons, done.ruleset, done.rolled_back) == ((), book.ruleset.hash, "")
 
     asyncio.run(act())
+
+
+def test_a_file_is_named_by_its_content_and_what_is_none_by_why_without_waiting(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    os.mkfifo(tmp_path / "pipe")
+    assert digest_of(tmp_path / "file") == f"sha256:{hashlib.sha256(b'x').hexdigest()}"
+    assert digest_of(tmp_path / "pipe") == "no regular file"
+    assert digest_of(tmp_path / "gone") == "No such file or directory"
+
+
+def test_two_packs_that_cannot_be_read_are_not_one_content(gate: Gate) -> None:
+    files = [gate.folder / "one.yaml", gate.folder / "two.yaml"]
+    for file in files:
+        os.mkfifo(file)
+    assert len({disk_content(gate.config.model_copy(update={"rules": (file,)})) for file in files}) == 2
