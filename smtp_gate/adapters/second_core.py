@@ -58,7 +58,8 @@ def _take(pieces: Sequence[Callable[[], T]], left: int) -> dict[int, T]:
 def _received(ours: Connection) -> dict[int, T]:
     try:
         found: dict[int, T] = ours.recv()
-    except EOFError:
+    except (EOFError, OSError):
+        # It ended before it sent them, or amid that.
         return {}
     return found
 

@@ -1,6 +1,8 @@
 """Work on a second core gives what it would give here, and is done here where nobody else can do it."""
 
+import multiprocessing
 import os
+import signal
 from functools import partial
 
 import pytest
@@ -98,3 +100,20 @@ def test_a_process_that_dies_leaves_its_pieces_to_whoever_asks() -> None:
         return 7
 
     assert second_core([piece] * 20)() == [7] * 20
+
+
+@pytest.mark.usefixtures("two")
+def test_a_copy_that_ends_amid_its_results_is_as_one_that_ends_without() -> None:
+    here = os.getpid()
+
+    def piece() -> str:
+        if os.getpid() != here:
+            # More than a pipe holds: the copy is still sending when the alarm ends it.
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+        return "x" * 1_000_000
+
+    results = second_core([piece])
+    for copy in multiprocessing.active_children():
+        copy.join()
+    assert results() == ["x" * 1_000_000]
