@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from smtp_gate.adapters.logs import Logger
 from smtp_gate.config import Config, load_config
+from smtp_gate.server import rollback
 from smtp_gate.server.at_rest import load_in_force, roll_back_at_rest
 from smtp_gate.server.keeper import Keeper
 from smtp_gate.server.plan import DataLock, make_plan
@@ -446,8 +447,7 @@ def test_a_file_is_named_by_its_content_and_what_is_none_by_why_without_waiting(
     assert digest_of(tmp_path / "gone") == "No such file or directory"
 
 
-def test_two_packs_that_cannot_be_read_are_not_one_content(gate: Gate) -> None:
-    files = [gate.folder / "one.yaml", gate.folder / "two.yaml"]
-    for file in files:
-        os.mkfifo(file)
-    assert len({disk_content(gate.config.model_copy(update={"rules": (file,)})) for file in files}) == 2
+def test_two_packs_that_went_while_we_looked_are_not_one_content(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rollback, "pack_files", lambda paths: paths)
+    gone = [gate.folder / "one.yaml", gate.folder / "two.yaml"]
+    assert len({disk_content(gate.config.model_copy(update={"rules": (file,)})) for file in gone}) == 2
