@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from smtp_gate.adapters.clock import utc_now
+from smtp_gate.adapters.clock import today_in
 from smtp_gate.adapters.second_core import second_core
 from smtp_gate.cli.options import (
     config_option,
@@ -42,7 +42,7 @@ def check(config_file: Path | None, form: str) -> None:
     mistakes = list(loaded.mistakes)
     rules, shadowed = 0, ""
     if loaded.config is not None:
-        today = utc_now().astimezone(loaded.config.timezone).date()
+        today = today_in(loaded.config.timezone)
         # The rulebook stands until the command ends: there is no rubbish to look for in it, at the end least of all.
         atexit.register(gc.freeze)
         with no_search():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from smtp_gate.adapters.clock import utc_now
+from smtp_gate.adapters.clock import today_in
 from smtp_gate.cli.directory_shown import (
     account_row,
     account_shown,
@@ -58,7 +58,7 @@ def show(config_file: Path | None, day: date | None, address: str, *, as_json: b
     people, mistakes = load_directory(config)
     if mistakes:
         give_up(mistakes)
-    on = date(day.year, day.month, day.day) if day is not None else _today(config)
+    on = date(day.year, day.month, day.day) if day is not None else today_in(config.timezone)
     found = people.look_up(address, on)
     if found is None:
         _search(people, address, on, as_json=as_json)
@@ -100,7 +100,7 @@ def diff(config_file: Path | None, old: str | None, new: str | None, *, as_json:
     Example: smtp-gate directory diff
     """
     config = settings(config_file)
-    today = _today(config)
+    today = today_in(config.timezone)
     before = _in_use(config) if old is None else _named(config, old)
     after = _source(config, today) if new is None else _named(config, new)
     found = changes(before, after, today)
@@ -127,7 +127,7 @@ def sync_command(config_file: Path | None, *, dry: bool, force: bool) -> None:
     """
     config = settings(config_file)
     try:
-        done = sync(config, _today(config), force=force, dry=dry, statuses=statuses_of(config))
+        done = sync(config, today_in(config.timezone), force=force, dry=dry, statuses=statuses_of(config))
     except SyncRefusedError as refused:
         for reason in refused.reasons:
             click.echo(reason, err=True)
@@ -178,10 +178,6 @@ def _nearest(people: Directory, asked: str) -> list[str]:
     if there:
         return [name + at + domain for name in difflib.get_close_matches(local, there)]
     return difflib.get_close_matches(asked, people.by_address)
-
-
-def _today(config: Config) -> date:
-    return utc_now().astimezone(config.timezone).date()
 
 
 def _source(config: Config, today: date) -> Directory:

@@ -12,7 +12,7 @@ from typing import TypedDict, Unpack
 
 import click
 
-from smtp_gate.adapters.clock import utc_now
+from smtp_gate.adapters.clock import today_in, utc_now
 from smtp_gate.adapters.extractor import SocketExtractor
 from smtp_gate.cli.explain import Said, address_option
 from smtp_gate.cli.options import config_option, json_option, print_json, settings
@@ -116,7 +116,7 @@ def replay(config_file: Path | None, sources: tuple[str, ...], **given: Unpack[G
 
 def _key(config: Config, books: Books, sources: tuple[str, ...], given: Given) -> str:
     """One name for all that a message's row depends on beside the message."""
-    today = f"{utc_now().astimezone(config.timezone):%F}"
+    today = today_in(config.timezone).isoformat()
     rules = (books.ruleset.hash, books.candidate.hash)
     facts = (books.base.directory.id, *books.base.feeds.ids)
     places = tuple(s if _is_word(s) else str(Path(s).resolve()) for s in sources)

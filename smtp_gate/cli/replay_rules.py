@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from smtp_gate.adapters.clock import utc_now
+from smtp_gate.adapters.clock import today_in
 from smtp_gate.cli.options import give_up, rulebook, show_mistakes
 from smtp_gate.config import Config, pack_paths
 from smtp_gate.core.verdict import Mode
@@ -70,7 +70,7 @@ def load_books(config: Config, candidates: tuple[Path, ...], enforced: tuple[str
         _tell_unloaded(Path(config.data_dir) / "rulesets", base.ruleset.hash)
     changes: dict[str, object] = {"rules": candidates} if candidates else {}
     changes |= {"enforce": True} if enforce else {}
-    today = utc_now().astimezone(config.timezone).date()
+    today = today_in(config.timezone)
     book = load_rulebook(config.model_copy(update=changes), today, test=bool(candidates))
     if book.ruleset is None:
         click.echo("the candidate has mistakes; nothing was replayed", err=True)

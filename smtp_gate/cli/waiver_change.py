@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from smtp_gate.adapters import control
-from smtp_gate.adapters.clock import utc_now
+from smtp_gate.adapters.clock import today_in, utc_now
 from smtp_gate.cli.options import give_up, rollback_note, shorten, show_mistakes
 from smtp_gate.cli.reload import ask_reload
 from smtp_gate.config import Config, pack_paths
@@ -113,7 +113,7 @@ def _as_readable(old: Path, new: Path) -> None:
 
 def _check(config: Config, change: Change, temporary: Path, *, yes: bool) -> None:
     """End the command where the whole ruleset does not load with the change, or has new warnings and nobody says yes."""
-    today = utc_now().astimezone(config.timezone).date()
+    today = today_in(config.timezone)
     before = {(m.file, m.message) for m in load_rulebook(config, today, test=False).mistakes}
     files = packs_of(config)
     others = tuple(p for p in files if p.resolve() != change.file)

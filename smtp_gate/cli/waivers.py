@@ -10,7 +10,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from smtp_gate.adapters.clock import utc_now
+from smtp_gate.adapters.clock import today_in
 from smtp_gate.cli.options import config_option, json_option, print_json, rulebook, settings, shorten
 from smtp_gate.cli.render import console
 from smtp_gate.cli.waiver_change import Change, carry_out, default_file, packs_of
@@ -52,7 +52,7 @@ def list_command(config_file: Path | None, *, as_json: bool, expiring: int | Non
     Example: smtp-gate waiver list --expiring 30 --json
     """
     config = settings(config_file)
-    today, used = _today(config), _uses(config)
+    today, used = today_in(config.timezone), _uses(config)
     found = sorted(_waivers(config), key=lambda w: (w.expires, w.id))
     if expiring is not None:
         found = [w for w in found if 0 <= (w.expires - today).days <= expiring]
@@ -84,7 +84,7 @@ def show(config_file: Path | None, *, as_json: bool, name: str) -> None:
     """
     config = settings(config_file)
     one = _named(_waivers(config), name)
-    row = _row(one, _today(config), _uses(config))
+    row = _row(one, today_in(config.timezone), _uses(config))
     if as_json:
         print_json(row)
         return
@@ -163,7 +163,7 @@ def revoke(config_file: Path | None, *, reason: str, name: str) -> None:
     Example: smtp-gate waiver revoke EX-14 --reason "the contract is over"
     """
     config = settings(config_file)
-    one, today = _named(_waivers(config), name), _today(config)
+    one, today = _named(_waivers(config), name), today_in(config.timezone)
     if one.expires < today:
         raise click.ClickException(f"{name} has ended on {one.expires} already")
     note = f"{REVOKED} {today}" + (f": {reason}" if reason else "")
@@ -193,10 +193,6 @@ def _named(waivers: Iterable[Waiver], name: str) -> Waiver:
         click.echo(f"no waiver {name!r}; `smtp-gate waiver list` shows them", err=True)
         sys.exit(1)
     return found[name]
-
-
-def _today(config: Config) -> date:
-    return utc_now().astimezone(config.timezone).date()
 
 
 def _uses(config: Config) -> dict[tuple[str, str], Use] | None:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from smtp_gate.adapters.clock import utc_now
+from smtp_gate.adapters.clock import today_in
 from smtp_gate.config import Config, pack_paths
 from smtp_gate.core.directory import Directory
 from smtp_gate.core.facts import Fact, FactKey
@@ -64,7 +64,7 @@ def load_rulebook(
     loaded = load(pack_paths(config) if packs is None else packs, settings)
     people, unknown = load_directory(config)
     mistakes += (*unknown, *loaded.mistakes)
-    day = today or utc_now().astimezone(config.timezone).date()
+    day = today or today_in(config.timezone)
     mistakes += people_mistakes(config, people, loaded.documents, day)
     # A gate keeps its rulebook for long; what was written is then in nobody's way.
     loaded = replace(loaded, documents=())

@@ -3,12 +3,14 @@
 import io
 import json
 import os
-from datetime import UTC, datetime, timedelta, timezone
+import time
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from smtp_gate.adapters import logs
+from smtp_gate.adapters.clock import today_in
 from smtp_gate.adapters.logs import Logger, LogWatcher, Tee, describe
 from smtp_gate.adapters.metrics import Metrics
 from smtp_gate.core.message import Message
@@ -220,3 +222,9 @@ def test_times_are_utc() -> None:
     logger.log("info", "x", {})
     assert rows(stream)[0]["time"].endswith("+00:00")
     assert datetime.fromisoformat(rows(stream)[0]["time"]).tzinfo == UTC
+
+
+def test_a_day_is_that_of_the_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: datetime(2026, 7, 5, 2, tzinfo=UTC).timestamp())
+    assert today_in(UTC) == date(2026, 7, 5)
+    assert today_in(timezone(timedelta(hours=-5))) == date(2026, 7, 4)
