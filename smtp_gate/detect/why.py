@@ -60,11 +60,6 @@ def account(engine: Engine, texts: Iterable[Text], detector: str) -> Account:
     return Account(scanned.matches, told[:MOST], len(told[MOST:]) + witness.left_out)
 
 
-def near_misses(engine: Engine, texts: Iterable[Text], detector: str) -> tuple[NearMiss, ...]:
-    """The candidates of a detector that did not count, or not at its surest level; at most MOST different ones."""
-    return account(engine, texts, detector).misses
-
-
 class _Witness:
     """Keeps what a search tells of candidates that count at no level or not at the surest."""
 

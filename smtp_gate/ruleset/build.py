@@ -59,7 +59,8 @@ class Pack:
 class Loaded:
     """What came of loading: a ruleset, or None where there is any error; the mistakes of all files, by place.
 
-    `documents` are the packs as written, for whoever has more to say of them; they are large, and nobody keeps them.
+    `documents` are the packs as rules are built of them, overrides applied, for whoever has more to say of them; they are
+    large, and nobody keeps them.
     """
 
     settings: BuildSettings

@@ -1,7 +1,6 @@
 """What is settled while no gate runs: what the next one begins with, and a rollback that is written down for it."""
 
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 from smtp_gate.config import Config
@@ -15,7 +14,7 @@ from smtp_gate.server.rules import Rulebook, load_rulebook
 from smtp_gate.store.rulesets import Kept, NoSnapshotError, Snapshots
 
 
-def load_in_force(config: Config, snapshots: Snapshots | None, today: date | None = None) -> Rulebook:
+def load_in_force(config: Config, snapshots: Snapshots | None) -> Rulebook:
     """What a gate judges by that starts now: the packs that were rolled back to, or else the tested files; never raises.
 
     A pack that has lost its end marker since the last gate ran is refused as a reload refuses it.
@@ -23,8 +22,8 @@ def load_in_force(config: Config, snapshots: Snapshots | None, today: date | Non
     pinned = None if snapshots is None else in_force(config, snapshots)
     if pinned is not None:
         # Its examples came out right when it was made; their sample mail does not lie beside it.
-        return load_rulebook(config, today, test=False, packs=pinned.packs)
-    book = load_rulebook(config, today)
+        return load_rulebook(config, test=False, packs=pinned.packs)
+    book = load_rulebook(config)
     cut = () if book.ruleset is None else lost_ends(snapshots, book)
     return replace(book, ruleset=None, mistakes=tuple(sorted((*book.mistakes, *cut)))) if cut else book
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from smtp_gate.core.view import Match
 from smtp_gate.detect.detectors import Detector
 from smtp_gate.detect.lines import ROOM, Lines
-from smtp_gate.detect.why import near_misses
+from smtp_gate.detect.why import account
 from tests.detect.texts import code, engine, shipped, text
 
 SECRET = "Tr0ub4dor&3"
@@ -94,14 +94,14 @@ def test_what_nearly_was_a_value_is_covered_where_somebody_says_so() -> None:
     here = text("1234 passphrase")
     (match,) = made.scan((here,))
     assert around(Lines((match,)), match) == "**** passphrase"
-    assert around(Lines((match,), near_misses(made, (here,), "word")), match) == "**** **********"
+    assert around(Lines((match,), account(made, (here,), "word").misses), match) == "**** **********"
 
 
 def test_what_nearly_was_a_value_is_covered_in_every_reading() -> None:
     made = engine(code(mask="all"), Detector("word", "pass[a-z]+", (), "us_ssn"))
     texts = (text("passphrase"), text("1234 passphrase too", reading="html"))
     (match,) = made.scan(texts)
-    assert around(Lines((match,), near_misses(made, texts, "word")), match) == "**** ********** too"
+    assert around(Lines((match,), account(made, texts, "word").misses), match) == "**** ********** too"
 
 
 def test_a_word_with_a_digit_may_be_a_secret_that_nothing_found() -> None:

@@ -12,7 +12,7 @@ from smtp_gate.detect.compiled import compile_detector
 from smtp_gate.detect.detectors import Level
 from smtp_gate.detect.engine import Engine
 from smtp_gate.detect.evidence import Budget, Lookup, Nearby
-from smtp_gate.detect.why import MOST, account, lacks, near_misses
+from smtp_gate.detect.why import MOST, account, lacks
 from tests.detect.texts import code, engine, near, regions, shipped, text
 
 SSN = r"\d{3}-?\d{2}-?\d{4}"
@@ -27,7 +27,7 @@ PIECES = st.lists(
 
 def told(content: str, *levels: Level, **keywords: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:
     made = engine(code(*levels, regex=SSN, validator="us_ssn"), **keywords)
-    return [(m.level, m.reasons) for m in near_misses(made, (text(content),), "code")]
+    return [(m.level, m.reasons) for m in account(made, (text(content),), "code").misses]
 
 
 def test_a_refused_candidate_says_by_what() -> None:
@@ -68,7 +68,7 @@ def test_a_detector_whose_words_stand_nowhere_is_looked_at_all_the_same() -> Non
 
 def test_equal_candidates_are_told_once_and_the_rest_is_counted() -> None:
     made = engine(code(Level("high", all=(near("a", 9),))), a=("ssn",))
-    (miss,) = near_misses(made, (text("1234 1234"), text("1234", part="2")), "code")
+    (miss,) = account(made, (text("1234 1234"), text("1234", part="2")), "code").misses
     assert miss.times == 3
     many = account(made, (text(" ".join(str(n) for n in range(1000, 2000))),), "code")
     assert len(many.misses) == MOST
@@ -77,13 +77,13 @@ def test_equal_candidates_are_told_once_and_the_rest_is_counted() -> None:
 
 def test_what_is_no_value_is_covered_and_a_value_masked() -> None:
     made = engine(code(Level("high", all=(near("a", 9),)), regex=SSN, validator="us_ssn"), a=("ssn",))
-    shown = {m.evidence for m in near_misses(made, (text("000-12-3456 and 536-90-4399"),), "code")}
+    shown = {m.evidence for m in account(made, (text("000-12-3456 and 536-90-4399"),), "code").misses}
     assert shown == {"***-**-****", "***-**-4399"}
 
 
 def test_a_near_miss_knows_its_region() -> None:
     made = engine(code(Level("high", all=(near("a", 9),))), a=("ssn",))
-    (miss,) = near_misses(made, (regions((RegionKind.OWN, "text "), (RegionKind.QUOTED, "> 1234")),), "code")
+    (miss,) = account(made, (regions((RegionKind.OWN, "text "), (RegionKind.QUOTED, "> 1234")),), "code").misses
     assert miss.region.kind is RegionKind.QUOTED
 
 
@@ -103,7 +103,7 @@ def test_what_weakens_does_not_count_from_the_subject_here_either() -> None:
         code(Level("high", all=(near("b", 90),)), Level("medium", none=(near("a", 90),))), a=("order",), b=("ssn",)
     )
     texts = (text("Subject: the order", part="0", reading="header"), text("1234"))
-    (miss,) = near_misses(made, texts, "code")
+    (miss,) = account(made, texts, "code").misses
     assert (miss.level, miss.reasons) == ("medium", ("high: no word of b within 90",))
 
 
@@ -167,7 +167,7 @@ def weighed(made: Engine, content: str) -> Iterator[tuple[str, Value]]:
 def test_no_reason_holds_a_word_of_the_message(content: str) -> None:
     made = shipped()
     for detector in ("us_ssn", "payment_card", "password"):
-        for miss in near_misses(made, (text(content),), detector):
+        for miss in account(made, (text(content),), detector).misses:
             said = " ".join(miss.reasons)
             for value in ("4399", "536904399", "9876", "3456", "1112", "Tr0ub4dor"):
                 assert value not in said
