@@ -4,6 +4,7 @@ import asyncio
 import getpass
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -28,27 +29,24 @@ def reload(config_file: Path | None, *, as_json: bool) -> None:
     answer = ask_reload(config)
     if answer is None:
         raise click.ClickException(f"no gate runs with {config.data_dir}: start one with `smtp-gate serve`")
+    conclude(answer, as_json=as_json)
+
+
+def conclude(answer: Frame, *, as_json: bool) -> NoReturn:
+    """Say what a reload or a rollback changed, or why nothing was loaded, and end the command: with 1 where nothing was."""
     if as_json:
         print_json(answer)
     elif answer["reasons"]:
-        show_refusal(answer)
+        for reason in answer["reasons"]:
+            click.echo(reason, err=True)
+        click.echo(f"not loaded; the gate goes on with {answer['ruleset']}", err=True)
     else:
-        show_changes(answer)
+        for line in answer.get("changes", ()):
+            click.echo(f"  {line}")
         click.echo(f"{answer['rules']} rules in use in every worker, {answer['ruleset']}")
+        if answer.get("rolled_back"):
+            click.echo(f"rolled back to {answer['rolled_back']}, until a pack file changes or `smtp-gate reload`")
     sys.exit(1 if answer["reasons"] else 0)
-
-
-def show_refusal(answer: Frame) -> None:
-    """Why nothing was loaded, and what goes on."""
-    for reason in answer["reasons"]:
-        click.echo(reason, err=True)
-    click.echo(f"not loaded; the gate goes on with {answer['ruleset']}", err=True)
-
-
-def show_changes(answer: Frame) -> None:
-    """What the reload changed."""
-    for line in answer.get("changes", ()):
-        click.echo(f"  {line}")
 
 
 def ask_reload(config: Config, by: str = "command") -> Frame | None:

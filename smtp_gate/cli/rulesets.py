@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from smtp_gate.cli.options import config_option, json_option, print_json, rollback_note, settings, show_mistakes
-from smtp_gate.cli.reload import ask_keeper, show_changes, show_refusal
+from smtp_gate.cli.reload import ask_keeper, conclude
 from smtp_gate.cli.render import console
 from smtp_gate.config import Config
 from smtp_gate.ruleset.changes_told import line
@@ -126,16 +126,7 @@ def rollback(config_file: Path | None, name: str, *, as_json: bool) -> None:
     if answer is None:
         _at_rest(config, name, as_json=as_json)
         return
-    if as_json:
-        print_json(answer)
-    elif answer["reasons"]:
-        show_refusal(answer)
-    else:
-        show_changes(answer)
-        click.echo(f"{answer['rules']} rules in use in every worker, {answer['ruleset']}")
-        if answer["rolled_back"]:
-            click.echo(f"rolled back to {answer['rolled_back']}, until a pack file changes or `smtp-gate reload`")
-    sys.exit(1 if answer["reasons"] else 0)
+    conclude(answer, as_json=as_json)
 
 
 def _at_rest(config: Config, name: str, *, as_json: bool) -> None:

@@ -24,8 +24,8 @@ WAY_OUT = (
 def serve(config_file: Path | None) -> None:
     """Run the gate until SIGTERM or Ctrl-C: a supervisor, its workers and a keeper.
 
-    SIGHUP or `smtp-gate reload` loads the rules and the directory anew: all of them, tested, in every worker, or the last
-    good ones stay.
+    SIGHUP, `smtp-gate reload` or a change on disk (unless the settings say `watch: false`) loads the rules and the directory
+    anew: all of them, tested, in every worker, or the last good ones stay.
 
     Example: smtp-gate serve -c my-city/config/smtp-gate.yaml
     """

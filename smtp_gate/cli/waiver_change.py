@@ -11,14 +11,12 @@ from pathlib import Path
 
 import click
 
-from smtp_gate.adapters import control
 from smtp_gate.adapters.clock import today_in, utc_now
 from smtp_gate.cli.options import give_up, rollback_note, shorten, show_mistakes
-from smtp_gate.cli.reload import ask_reload
+from smtp_gate.cli.reload import ask_keeper, ask_reload
 from smtp_gate.config import Config, pack_paths
 from smtp_gate.ruleset.marks import Mistake
 from smtp_gate.ruleset.packs import CASES, pack_files, shipped_rules
-from smtp_gate.server.plan import CONTROL
 from smtp_gate.server.rules import load_rulebook
 from smtp_gate.store.files import sync_directory, write_all
 from smtp_gate.store.journal import SegmentJournal
@@ -61,7 +59,7 @@ def carry_out(config: Config, change: Change, *, yes: bool) -> list[str]:
         raise click.ClickException(f"{rolled_back}; this would end it: see to the packs first, or say --yes")
     with _candidate(change) as temporary:
         _check(config, change, temporary, yes=yes)
-        told = _record(Path(config.data_dir), change)
+        told = _record(config, change)
         if _octets(change.file) != change.old:
             raise click.ClickException(f"{shorten(str(change.file))} has changed meanwhile; nothing was written")
         temporary.rename(change.file)
@@ -141,33 +139,22 @@ def _is_ours(mistake: Mistake, change: Change) -> bool:
     return not (change.what == "waiver_revoked" and mistake.message.endswith(" has expired"))
 
 
-def _record(data: Path, change: Change) -> str:
+def _record(config: Config, change: Change) -> str:
     """Journal the change before it is made: by the keeper where a gate runs, else in a segment of the commands' own."""
     event = EventRecord(what=change.what, who=getpass.getuser(), detail=change.detail)
-    answer = asyncio.run(_ask_keeper(data / CONTROL, event))
+    answer = ask_keeper(config, {"do": "record", **event})
     if answer is not None:
         if "failed" in answer:
             raise click.ClickException(f"nothing was written: {answer['failed']}")
         return "journalled by the running gate"
-    if not (data / "journal").is_dir():
+    root = Path(config.data_dir) / "journal"
+    if not root.is_dir():
         return "not journalled: no gate has run with these settings yet"
     try:
-        asyncio.run(_write(data / "journal", event))
+        asyncio.run(_write(root, event))
     except OSError as error:
         raise click.ClickException(f"nothing was written: the journal failed: {error.strerror}") from None
     return "journalled"
-
-
-async def _ask_keeper(path: Path, event: EventRecord) -> control.Frame | None:
-    try:
-        line = await control.connect(path)
-    except OSError:
-        return None
-    try:
-        line.send({"do": "record", **event})
-        return await line.receive()
-    finally:
-        await line.close()
 
 
 async def _write(root: Path, event: EventRecord) -> None:
