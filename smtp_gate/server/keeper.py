@@ -223,7 +223,9 @@ class Keeper:
 
 def _in_use(plan: Plan) -> InUse:
     """What a keeper begins with; a rollback that the one before it was killed in is finished first."""
-    with contextlib.suppress(OSError):
-        # A disk that fails must not keep us from serving.
+    try:
         finish(plan.snapshots)
+    except OSError as error:
+        # A disk that fails must not keep us from serving; the next keeper tries again.
+        plan.logger.log("error", "rollback_not_finished", {"error": error.strerror or type(error).__name__})
     return InUse(current_rulebook(plan.snapshots, plan.snapshot, plan.book))

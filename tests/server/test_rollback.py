@@ -1,7 +1,10 @@
 """A rollback brings back earlier packs in every worker, holds until the files change or somebody reloads, and survives us."""
 
 import asyncio
+import errno
 import hashlib
+import io
+import json
 import os
 import shutil
 from pathlib import Path
@@ -10,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from smtp_gate.adapters.clock import utc_now
 from smtp_gate.adapters.logs import Logger
 from smtp_gate.config import Config, load_config
 from smtp_gate.server import rollback
@@ -280,6 +284,25 @@ async def test_killed_in_the_beginning_or_end_of_a_rollback_the_next_keeper_fini
     assert (pin is not None) == is_back
     assert pin is None or pin.name == plan.snapshots.current()
     assert plan.snapshots.history.going() is None
+
+
+async def test_a_rollback_that_a_failing_disk_leaves_unfinished_is_told_and_the_gate_serves(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: Snapshots) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    config, log = gate.config, io.StringIO()
+    book = load_in_force(config, snapshots_of(config))
+    plan = make_plan(config, Logger(utc_now, stream=log), book, lambda: config)
+    monkeypatch.setattr("smtp_gate.server.keeper.finish", fails)
+    keeper = Keeper(plan, lambda: b"")
+    plan.sockets.close()
+    plan.listening.close()
+    keeper.disk.close()
+    assert keeper.in_use.ruleset.hash == gate.now
+    told = [row for row in map(json.loads, log.getvalue().splitlines()) if row["event"] == "rollback_not_finished"]
+    assert [(row["level"], row["error"]) for row in told] == [("error", os.strerror(errno.EIO))]
 
 
 async def test_killed_in_a_rollback_whose_snapshot_is_lost_then_what_is_in_use_stays_and_is_no_rollback(
