@@ -155,6 +155,15 @@ async def test_refused_content_is_not_tried_again_before_it_is_another(room: Roo
     assert await room.look(5) == 1, "what is in use already must be told to be well again"
 
 
+async def test_what_the_files_themselves_are_refused_for_is_not_tried_again_for_time_having_passed(room: Room) -> None:
+    await room.look(2)
+    room.answers = [Reloaded("x", 1, ("no rules at all",), lasting=True)]
+    room.pack.write_text("pack: broken\n")
+    assert await room.look(5) == 1
+    room.now = 2 * AGAIN
+    assert await room.look(5) == 0
+
+
 async def test_a_reload_that_failed_by_no_fault_of_the_files_is_tried_again_later(room: Room) -> None:
     await room.look(2)
     room.answers = [Reloaded("x", 1, ("w0: no answer in time",), lasting=False)]
