@@ -1,10 +1,14 @@
 """What a waiver has spared: only what neither an `unless` nor encryption would have spared as well."""
 
+from dataclasses import replace
+
 from smtp_gate.core.finding import Finding
-from smtp_gate.core.sparing import counted, of, rerouted
+from smtp_gate.core.sparing import counted, in_clear, of, rerouted
 from smtp_gate.core.verdict import Exemption
-from smtp_gate.core.view import Region, RegionKind
-from tests.builders import envelope
+from smtp_gate.core.view import Extent, Protection, Region, RegionKind
+from smtp_gate.reading.limits import Limits
+from smtp_gate.reading.reader import read
+from tests.builders import envelope, message
 
 OWN = Region(RegionKind.OWN)
 ALL = Finding(OWN, "***")
@@ -43,3 +47,11 @@ def test_recipients_of_exemptions() -> None:
     assert of(exempt, waivers=True) == {1}
     assert of(()) == frozenset()
     assert rerouted(envelope(to=["a%b@irs.gov", "a@irs.gov"])) == {0}
+
+
+def test_a_header_is_in_clear_also_where_it_bears_the_number_of_a_sealed_part() -> None:
+    sealed = replace(read(message(), Limits(), {}), protection=Protection(Extent.WHOLE, parts=frozenset({"1"})))
+    for kind in (RegionKind.SUBJECT, RegionKind.HEADER):
+        assert in_clear(Finding(Region(kind), "***", part="1"), sealed)
+    assert not in_clear(Finding(OWN, "***", part="1"), sealed)
+    assert in_clear(Finding(OWN, "***", part="2"), sealed)

@@ -117,3 +117,9 @@ def test_the_summary_is_stable_and_whole() -> None:
     assert summary["days"] == {"2026-03-02": {"held": 1, "same": 1}}
     assert (summary["as_recorded"], summary["joined"], summary["moved"]) == ({"yes": 1}, {"sha256": 1}, 1)
     assert list(summary["rules"]) == ["pii.ssn", "old.rule"]
+
+
+def test_a_sample_shows_the_copies_that_the_rule_changes_so_and_no_others() -> None:
+    refused = copy("accept", "reject", "refused", now="other.rule", to="kim@example.net")
+    (sample,) = tally_of(row(1, HELD, refused)).samples["pii.ssn"]
+    assert (sample.before, sample.after) == ("accept", "quarantine")
