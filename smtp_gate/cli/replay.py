@@ -202,7 +202,7 @@ def _replay(config: Config, books: Books, complete: Completion, sources: tuple[s
         return 1
     unclaimed = contents.total - len(contents.claimed) if contents is not None else 0
     hashes = (books.ruleset.hash, books.candidate.hash)
-    differences = differences_of(config, given["candidates"])
+    differences = differences_of(books, given["candidates"])
     _show(config, done, Compared(*hashes, sources, done.seconds, done.rate, jobs, unclaimed, differences), given)
     return _code(done.tally, troubles.number, given["at_most"])
 

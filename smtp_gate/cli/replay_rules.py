@@ -8,7 +8,7 @@ import click
 
 from smtp_gate.adapters.clock import today_in
 from smtp_gate.cli.options import give_up, rulebook, show_mistakes
-from smtp_gate.config import Config, pack_paths
+from smtp_gate.config import Config
 from smtp_gate.core.verdict import Mode
 from smtp_gate.examine import Ruleset
 from smtp_gate.ruleset.changes_told import summary
@@ -27,6 +27,11 @@ class Books:
 
     base: Rulebook
     candidate: Ruleset
+
+    @property
+    def packs(self) -> tuple[Path, ...]:
+        """The packs that run: those in the files, or those of a rollback that is in force."""
+        return tuple(pack.path for pack in self.base.loaded.packs)
 
     @property
     def ruleset(self) -> Ruleset:
@@ -50,9 +55,9 @@ def candidate_paths(given: tuple[Path, ...]) -> tuple[Path, ...]:
     return tuple(paths)
 
 
-def differences_of(config: Config, candidates: tuple[Path, ...]) -> tuple[str, ...]:
+def differences_of(books: Books, candidates: tuple[Path, ...]) -> tuple[str, ...]:
     """How the candidate's packs differ from those that run, a line each."""
-    before, after = (_read(paths) for paths in (pack_paths(config), candidates))
+    before, after = (_read(paths) for paths in (books.packs, candidates))
     return tuple(summary(differences(before, after), MOST)) if candidates else ()
 
 
@@ -68,10 +73,10 @@ def load_books(config: Config, candidates: tuple[Path, ...], enforced: tuple[str
     base = rulebook(config.model_copy(update={"enforce": True}) if both else config)
     if base.ruleset is not None and not both:
         _tell_unloaded(Path(config.data_dir) / "rulesets", base.ruleset.hash)
-    changes: dict[str, object] = {"rules": candidates} if candidates else {}
-    changes |= {"enforce": True} if enforce else {}
-    today = today_in(config.timezone)
-    book = load_rulebook(config.model_copy(update=changes), today, test=bool(candidates))
+    tried = config.model_copy(update={"enforce": True}) if enforce else config
+    # Without a candidate the packs that run are tried, which a rollback may have taken from elsewhere than the files.
+    packs = candidates or tuple(pack.path for pack in base.loaded.packs)
+    book = load_rulebook(tried, today_in(config.timezone), test=bool(candidates), packs=packs)
     if book.ruleset is None:
         click.echo("the candidate has mistakes; nothing was replayed", err=True)
         give_up(book.mistakes)

@@ -205,3 +205,17 @@ def test_check_refuses_what_a_reload_and_a_start_refuse_for_its_lost_end(config:
     shown = run("check", "-c", config)
     assert shown.exit_code == 1
     assert "the end marker `...` is gone" in shown.output
+
+
+def test_replay_without_a_candidate_tries_the_packs_that_were_rolled_back_to(config: Path, tmp_path: Path) -> None:
+    pack = config.parent / "rules" / "test.yaml"
+    shadow = PACK.replace("    action: reject\n", "    action: reject\n    mode: shadow\n")
+    pack.write_text(shadow)
+    use_files(config)
+    pack.write_text(shadow.replace("sesame", "simsim"))
+    use_files(config)
+    assert run("ruleset", "rollback", "-c", config).exit_code == 0
+    (tmp_path / "a.eml").write_text("From: dokafor@milwaukee.gov\nTo: lee@example.org\n\nThe word is sesame\n")
+    shown = run("replay", "-c", config, "--enforce-shadow", "test.forbidden", tmp_path / "a.eml")
+    assert shown.exit_code == 0, shown.output
+    assert "nothing changes" in shown.output
