@@ -219,3 +219,9 @@ def test_replay_without_a_candidate_tries_the_packs_that_were_rolled_back_to(con
     shown = run("replay", "-c", config, "--enforce-shadow", "test.forbidden", tmp_path / "a.eml")
     assert shown.exit_code == 0, shown.output
     assert "nothing changes" in shown.output
+
+
+def test_without_a_gate_there_is_no_way_back_to_what_the_files_say(config: Path) -> None:
+    last = use(config, "sesame")
+    shown = run("ruleset", "rollback", "-c", config, last)
+    assert (shown.exit_code, "the next start uses them" in shown.output) == (1, True)
